@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the Makefile; a binary made by plain `go build` says what
+// the toolchain recorded.
+var version string
+
+// terminal is what a command may use of the world around it, so that tests
+// run commands in process.
+type terminal struct {
+	ctx            context.Context // ends on SIGINT or SIGTERM
+	environ        []string        // as os.Environ
+	stdout, stderr io.Writer
+}
+
+// cli is the command line. Every command is a struct with a Run(*terminal) error.
+type cli struct {
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+const description = `Fallow spreads LLM calls over a pool of provider keys and lets limited quotas rest.`
+
+// run parses args, runs the command and returns the exit code: 0 done, 1 the
+// command failed, 2 the command line was wrong.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	exit := -1
+	parser := kong.Must(&cli{}, kong.Name("fallow"), kong.Description(description),
+		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))
+	cmd, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit // --help was asked for
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "fallow: %v\nTry: fallow --help\n", err)
+		return 2
+	}
+	if err := cmd.Run(&terminal{ctx, environ, stdout, stderr}); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(stderr, "fallow: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(t *terminal) error {
+	fmt.Fprintln(t.stdout, "fallow", buildVersion())
+	return nil
+}
+
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

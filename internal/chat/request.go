@@ -1,0 +1,48 @@
+// Package chat reads Chat Completions requests, the dialect most clients
+// speak. A request is parsed once, without being turned into Go structs:
+// dialects that pass it through keep its bytes, dialects that translate it
+// walk the parsed document and copy raw values, so that what a provider's
+// prompt cache depends on keeps its bytes and order.
+package chat
+
+import (
+	"fmt"
+
+	"github.com/tidwall/gjson"
+)
+
+// Request is a parsed, valid Chat Completions request. It is immutable and
+// safe for concurrent use.
+type Request struct {
+	// Raw is the body as the client sent it.
+	Raw []byte
+	// Model is the model the client named: a route of the config, not yet an
+	// upstream model.
+	Model string
+	// Stream and IncludeUsage are the fields "stream" and
+	// "stream_options.include_usage".
+	Stream, IncludeUsage bool
+
+	doc   gjson.Result
+	model gjson.Result // where "model" stands in Raw
+}
+
+// Get returns a top-level field; its Exists method is false when the client
+// did not send it. The result shares memory with Raw.
+func (r *Request) Get(field string) gjson.Result { return r.doc.Get(field) }
+
+// ParamError is a fault of the client in one parameter.
+type ParamError struct {
+	// Param is the parameter's path as OpenAI writes them:
+	// "messages[3].content[0].type". Empty for a fault of the whole body.
+	Param string
+	// Message says what was wrong and what would be right.
+	Message string
+}
+
+func (e *ParamError) Error() string {
+	if e.Param == "" {
+		return e.Message
+	}
+	return fmt.Sprintf("%s: %s", e.Param, e.Message)
+}

@@ -1,0 +1,113 @@
+// Package config is the one versioned document that says what Fallow does:
+// its schema, how it is loaded, and every check that is made before it is used.
+package config
+
+import "time"
+
+// Config is the document. Load returns it with every default filled in, so
+// that the rest of the program never asks what zero means.
+type Config struct {
+	// Version of the schema; always 1.
+	Version int `yaml:"version"`
+	// Pools by name.
+	Pools map[string]Pool `yaml:"pools"`
+	// Models are the routes by client-facing model name. "*" matches anything
+	// that no other name does and passes the model name through.
+	Models map[string]Route `yaml:"models"`
+	// Clients says who may call.
+	Clients Clients `yaml:"clients"`
+	// Admin says who may use /admin.
+	Admin Admin `yaml:"admin"`
+	// Limits bound what one request may use.
+	Limits Limits `yaml:"limits"`
+}
+
+// Pool is a set of credentials for one provider endpoint, from which any may
+// serve a request.
+type Pool struct {
+	// Provider is anthropic, openai or openai-compatible.
+	Provider string `yaml:"provider"`
+	// BaseURL replaces the provider's default; required for openai-compatible.
+	BaseURL string `yaml:"base_url"`
+	// Keys hold at least one entry; names are unique within the pool.
+	Keys []Key `yaml:"keys"`
+	// WaitBudget is the longest a request waits for room; default 30s.
+	WaitBudget Duration `yaml:"wait_budget"`
+	// Timeouts bound one call to the provider.
+	Timeouts Timeouts `yaml:"timeouts"`
+}
+
+// Key is one credential.
+type Key struct {
+	// Name may be logged and shown.
+	Name string `yaml:"name"`
+	// Secret is a reference (env:, file:, secretsmanager:), never the secret.
+	Secret string `yaml:"secret"`
+	// Weight is the base weight, > 0; default 1.
+	Weight float64 `yaml:"weight"`
+	// Quota names the quota group if the operator knows it; empty means that
+	// it is learned from the provider's headers.
+	Quota string `yaml:"quota"`
+}
+
+// Timeouts bound one call to the provider.
+type Timeouts struct {
+	// Connect bounds dialling and TLS; default 5s.
+	Connect Duration `yaml:"connect"`
+	// FirstToken bounds the time from sending to the first content; default 60s.
+	FirstToken Duration `yaml:"first_token"`
+	// Idle bounds the silence between two events of a stream; default 60s.
+	Idle Duration `yaml:"idle"`
+	// Total bounds the whole call; default 14m, which leaves Lambda's 15
+	// minutes a margin to end the answer properly.
+	Total Duration `yaml:"total"`
+}
+
+// Route leads a client-facing model name to a fallback chain.
+type Route struct {
+	// Targets are tried in order; at least one.
+	Targets []Target `yaml:"targets"`
+}
+
+// Target is a pool and the model to ask for there.
+type Target struct {
+	Pool string `yaml:"pool"`
+	// Model is the upstream model; empty means the name the client used.
+	Model string `yaml:"model"`
+}
+
+// Clients says who may call.
+type Clients struct {
+	// Auth is "tokens" or "none".
+	Auth string `yaml:"auth"`
+	// AllowAnonymous must be true for auth none on anything but loopback.
+	AllowAnonymous bool `yaml:"allow_anonymous"`
+	// Tokens are the accepted client keys; names are unique.
+	Tokens []Token `yaml:"tokens"`
+}
+
+// Token is a client's key.
+type Token struct {
+	Name   string `yaml:"name"`
+	Secret string `yaml:"secret"`
+}
+
+// Admin says who may use /admin.
+type Admin struct {
+	// Secret is the reference of the admin token. Empty means that /admin is
+	// open to loopback callers of the server mode and closed to all others.
+	Secret string `yaml:"secret"`
+}
+
+// Limits bound what one request may use.
+type Limits struct {
+	// BodyBytes is the largest request body; default 6 MiB, which is what a
+	// Lambda invocation can carry, so that both modes accept the same.
+	BodyBytes int64 `yaml:"body_bytes"`
+}
+
+// Duration is a time.Duration written as "30s" or "14m".
+type Duration time.Duration
+
+// D returns the duration as the standard library's type.
+func (d Duration) D() time.Duration { return time.Duration(d) }

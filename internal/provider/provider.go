@@ -1,0 +1,109 @@
+// Package provider holds the contract between the gateway and the wire
+// dialects of the providers. Each dialect is one package below this one;
+// adding a provider means adding a package and one line where the
+// application is wired.
+package provider
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/secret"
+	"github.com/fallow-dev/fallow/internal/upstream"
+)
+
+// Dialect speaks one provider's wire format. It does no I/O: it says what to
+// send and understands what came back. Implementations are stateless and
+// safe for concurrent use.
+type Dialect interface {
+	// DefaultBaseURL is where requests go when a pool names no base_url;
+	// empty when the dialect has no home of its own and base_url is required.
+	DefaultBaseURL() string
+
+	// Family names the quota family of a model: models of one family draw
+	// on one quota. A model it does not know is a family of its own.
+	Family(model string) string
+
+	// EncodeChat turns a Chat Completions request into the call that asks
+	// model for it. The error, if any, is a *chat.ParamError: the client sent
+	// something that cannot be honoured there.
+	EncodeChat(req *chat.Request, model string) (*Call, error)
+
+	// Authorize puts the credential on an outgoing request.
+	Authorize(r *http.Request, key secret.Value)
+
+	// Classify understands a refusal: any answer whose status is not 2xx.
+	// body may be truncated, empty or not JSON (a proxy's page).
+	Classify(status int, h http.Header, body []byte, now time.Time) *upstream.Fault
+
+	// Signals reads what the headers of any answer say about the quota.
+	Signals(h http.Header, now time.Time) upstream.Signals
+
+	// ModelsCall is the free call that lists the provider's models, and
+	// ParseModels reads its answer.
+	ModelsCall() *Call
+	ParseModels(body []byte) ([]Model, error)
+}
+
+// Call is one request to a provider, complete except for its credential, and
+// the means to read its answer. It can be sent more than once, to several keys.
+type Call struct {
+	Method string
+	// Path is appended to the pool's base URL; it begins with a slash.
+	Path   string
+	Header http.Header
+	Body   []byte // nil for a GET
+	// Stream says that the answer is asked for as server-sent events.
+	Stream bool
+	// Dropped names the client's parameters that had no counterpart and were
+	// left out, for x-fallow-dropped-params.
+	Dropped []string
+	// Answer reads what comes back; nil for calls that are not generations.
+	Answer Answer
+}
+
+// Answer reads a successful answer and turns it into the dialect the client spoke.
+type Answer interface {
+	// Whole converts a complete body. The error is a *upstream.Fault when the
+	// body is itself a provider's error.
+	Whole(body []byte) (Reply, error)
+	// Stream begins to convert a body of server-sent events.
+	Stream(body io.Reader) Stream
+}
+
+// Reply is a complete answer in the client's dialect.
+type Reply struct {
+	Body  []byte
+	Usage upstream.Usage
+}
+
+// Stream yields an answer in the client's dialect, event by event. It is used
+// by one goroutine at a time.
+type Stream interface {
+	// Next returns the next chunk. It returns io.EOF only after the provider's
+	// own success terminator; a *upstream.Fault for an error event inside the
+	// stream, of class Truncated when the body ended early; any other error is
+	// the body reader's own. Chunk.Data is valid until the next call.
+	Next() (Chunk, error)
+	// Usage is what is known so far; final once Next has returned an error.
+	Usage() upstream.Usage
+}
+
+// Chunk is one event for the client.
+type Chunk struct {
+	// Data is the JSON of one data line. Empty means a sign of life only,
+	// which is sent on as an SSE comment.
+	Data []byte
+	// Content says that this chunk carries generated output. Until the first
+	// such chunk nothing has reached the client and another key may be tried.
+	Content bool
+}
+
+// Model is an entry of a provider's list.
+type Model struct {
+	ID      string
+	Created time.Time // zero when unknown
+	Owner   string    // who made it, such as "anthropic"
+}
