@@ -23,13 +23,29 @@ type Request struct {
 	// "stream_options.include_usage".
 	Stream, IncludeUsage bool
 
-	doc   gjson.Result
-	model gjson.Result // where "model" stands in Raw
+	fields fields
 }
 
-// Get returns a top-level field; its Exists method is false when the client
-// did not send it. The result shares memory with Raw.
-func (r *Request) Get(field string) gjson.Result { return r.doc.Get(field) }
+// Get returns a top-level field; its Exists method is false when the client did
+// not send it or sent null, which many clients do for what they leave open.
+// field is a name, not a gjson path. The result shares memory with Raw.
+func (r *Request) Get(field string) gjson.Result {
+	v := r.fields.get(field)
+	if v.Type == gjson.Null {
+		return gjson.Result{}
+	}
+	return v
+}
+
+// MaxOutput is the most tokens the client will take: max_completion_tokens, or
+// else the older max_tokens; 0 when it set neither. When it set both the newer
+// one wins, as it does for OpenAI's reasoning models, which know no other.
+func (r *Request) MaxOutput() int64 {
+	if v := r.Get("max_completion_tokens"); v.Exists() {
+		return int64(v.Num)
+	}
+	return int64(r.Get("max_tokens").Num)
+}
 
 // ParamError is a fault of the client in one parameter.
 type ParamError struct {
