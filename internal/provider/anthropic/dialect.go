@@ -1,0 +1,55 @@
+// Package anthropic serves Chat Completions from Anthropic's Messages API.
+//
+// A request is translated by appending to one buffer and copying the client's
+// JSON values raw, never by decoding into structs and encoding them again: a
+// prompt cache hit and a thinking signature depend on the bytes of system,
+// tools and history, so the same request must always give the same bytes.
+// encode.go is the table of contents of that translation, whole.go and
+// stream.go are those of the way back, classify.go says what a refusal means.
+//
+// What differs from model to model stands in one table, behaviours.
+package anthropic
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/secret"
+)
+
+// apiVersion is the wire version of translated calls. The newer 2026-10-21
+// refuses every sampling parameter, even on models that honour them, and has
+// nothing that a translation needs; 2023-06-01 serves the newest models too.
+// (Anthropic docs, api/versioning and its migration guide.)
+const apiVersion = "2023-06-01"
+
+// Config is what New needs.
+type Config struct {
+	// Now gives the time an answer is stamped with; nil means time.Now.
+	Now func() time.Time
+}
+
+// Dialect speaks the Messages API, version 2023-06-01.
+type Dialect struct {
+	now func() time.Time
+}
+
+var _ provider.Dialect = (*Dialect)(nil)
+
+// New returns the dialect.
+func New(cfg Config) *Dialect {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Dialect{now: cfg.Now}
+}
+
+// DefaultBaseURL is Anthropic's own endpoint.
+func (*Dialect) DefaultBaseURL() string { return "https://api.anthropic.com" }
+
+// Authorize sets x-api-key. Keys look like sk-ant-…; the form is not checked,
+// since endpoints that speak the same wire format hand out other ones.
+func (*Dialect) Authorize(r *http.Request, key secret.Value) {
+	r.Header.Set("x-api-key", key.Reveal())
+}

@@ -1,0 +1,94 @@
+package anthropic
+
+import "github.com/tidwall/gjson"
+
+// honoured are the fields of a request that are translated, passed on, refused
+// by name, or used by the gateway itself (prompt_cache_key chooses a key). Any
+// other field is left out, whether OpenAI has it or not.
+var honoured = map[string]bool{
+	"model": true, "messages": true, "stream": true, "stream_options": true,
+	"max_tokens": true, "max_completion_tokens": true, "stop": true,
+	"temperature": true, "top_p": true, "top_k": true,
+	"tools": true, "tool_choice": true, "parallel_tool_calls": true,
+	"response_format": true, "reasoning_effort": true, "thinking": true,
+	"user": true, "safety_identifier": true, "metadata": true, "service_tier": true,
+	"n": true, "logprobs": true, "top_logprobs": true, "modalities": true, "audio": true,
+	"functions": true, "function_call": true, "prompt_cache_key": true,
+	"cache_control": true, "inference_geo": true, "context_management": true, "anthropic_beta": true,
+}
+
+const (
+	// maxDropped bounds a response header that repeats names which the client
+	// made up, and maxHeaderName each of them.
+	maxDropped    = 20
+	maxHeaderName = 64
+)
+
+// dropUnknown notes the fields that are left out, in the client's order, if
+// leaving them out changes anything: "frequency_penalty": 0 asks for nothing.
+func (e *encoder) dropUnknown() error {
+	// Asking for the names alone does not copy the body, as parsing it again would.
+	gjson.GetBytes(e.req.Raw, "@keys").ForEach(func(_, name gjson.Result) bool {
+		if !honoured[name.Str] && isHeaderName(name.Str) && e.matters(name.Str) {
+			e.drop(name.Str)
+		}
+		return len(e.dropped) < maxDropped
+	})
+	return nil
+}
+
+func (e *encoder) matters(name string) bool {
+	v := e.get(name)
+	if name == "verbosity" && v.Str == "medium" {
+		return false // OpenAI's default
+	}
+	return !isInert(v)
+}
+
+// isHeaderName keeps what could break out of a header, or fill it, from being
+// put there.
+func isHeaderName(s string) bool {
+	return len(s) <= maxHeaderName && isWord(s)
+}
+
+// isWord reports whether s is not empty and consists of letters, digits, "_"
+// and "-" only. Tool ids and beta names have to, too.
+func isWord(s string) bool {
+	for i := range len(s) {
+		if !isWordByte(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c == '-' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// refuse rejects what cannot be left out, because the client would read its
+// result.
+func (e *encoder) refuse() error {
+	if v := e.get("n"); v.Num > 1 {
+		return paramError("n", "must be 1: Anthropic's models give one answer; send several requests instead")
+	}
+	for _, name := range [...]string{"logprobs", "top_logprobs"} {
+		if !isInert(e.get(name)) {
+			return paramError(name, "Anthropic's models give no log probabilities; leave it out")
+		}
+	}
+	if e.get("audio").Exists() {
+		return paramError("audio", "Anthropic's models do not speak; leave it out")
+	}
+	for _, m := range e.get("modalities").Array() {
+		if m.Str != "text" {
+			return paramError("modalities", "only %q can be produced, not %q", "text", m.Str)
+		}
+	}
+	for _, name := range [...]string{"functions", "function_call"} {
+		if !isInert(e.get(name)) {
+			return paramError(name, "is not supported; use tools and tool_choice, which replaced it")
+		}
+	}
+	return nil
+}
