@@ -1,0 +1,41 @@
+package gateway
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/fallow-dev/fallow/internal/pool"
+)
+
+// adminPools shows how every pool stands.
+func (g *Gateway) adminPools(w http.ResponseWriter, r *http.Request) {
+	states := []pool.State{}
+	for _, name := range slices.Sorted(maps.Keys(g.cfg.Upstreams)) {
+		states = append(states, g.cfg.Upstreams[name].Pool.State(r.Context()))
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"pools": states})
+}
+
+// adminClear ends the rests of a quota group.
+func (g *Gateway) adminClear(w http.ResponseWriter, r *http.Request) {
+	u, ok := g.cfg.Upstreams[r.PathValue("pool")]
+	if !ok {
+		writeError(w, &apiError{status: 404, kind: "invalid_request_error", code: "unknown_pool", final: true,
+			message: "There is no such pool. GET /admin/v1/pools lists them."})
+		return
+	}
+	cleared, err := u.Pool.Clear(r.Context(), r.PathValue("group"))
+	var unknown *pool.UnknownGroupError
+	switch {
+	case errors.As(err, &unknown):
+		writeError(w, &apiError{status: 404, kind: "invalid_request_error", code: "unknown_group", final: true, message: err.Error()})
+	case err != nil:
+		g.cfg.Log.Error("clear failed", "error", err)
+		writeError(w, &apiError{status: 503, kind: "api_error", code: "store_unavailable", message: "The shared state could not be written; nothing more was cleared. Try again."})
+	default:
+		g.cfg.Log.Info("cleared by an operator", "pool", r.PathValue("pool"), "group", r.PathValue("group"), "rests", cleared)
+		writeJSON(w, http.StatusOK, map[string]int{"cleared": cleared})
+	}
+}

@@ -1,0 +1,116 @@
+// Package gateway is the HTTP surface of Fallow. Read from chat.go on, it is
+// the story of one request: authenticate, parse, route, book a key, send,
+// learn from the answer, relay it, settle.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/secret"
+	"github.com/fallow-dev/fallow/internal/telemetry"
+)
+
+// Config is what a Gateway is made of.
+type Config struct {
+	// Document is the validated configuration. Required.
+	Document *config.Config
+	// Upstreams by pool name; one for each pool of the document. Required.
+	Upstreams map[string]*Upstream
+	// Secrets resolves references. Required.
+	Secrets Secrets
+	// Observe takes one event a request; nil discards.
+	Observe func(context.Context, telemetry.Request)
+	// After runs what the client need not wait for, once the answer is out. It
+	// must have run before the process ends or is frozen. Nil means at once,
+	// which makes the client wait.
+	After func(context.Context, func(context.Context))
+	// LocalAdmin opens /admin to loopback callers when the document names no
+	// admin token. Only a server on this machine may set it.
+	LocalAdmin bool
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Rand returns numbers in [0,1) for back-off jitter; nil means math/rand.
+	Rand func() float64
+	// Log takes what operators should see; nil discards.
+	Log *slog.Logger
+}
+
+// Secrets gives the credential behind a reference.
+type Secrets interface {
+	// Get returns the current value, or the last good one when its source fails.
+	Get(ctx context.Context, ref secret.Ref) (secret.Value, error)
+	// Renew is called when a provider refused old. It reads the source again
+	// and reports whether the value has changed.
+	Renew(ctx context.Context, ref secret.Ref, old secret.Value) (fresh secret.Value, changed bool, err error)
+}
+
+// Upstream is a pool as the gateway uses it: who decides, how to speak, where.
+type Upstream struct {
+	Pool    *pool.Pool
+	Dialect provider.Dialect
+	// BaseURL has no trailing slash.
+	BaseURL string
+	// Keys gives the secret reference of each key name.
+	Keys     map[string]secret.Ref
+	Timeouts config.Timeouts
+	// Client sends; it must not follow redirects, lest a credential leave for
+	// another host.
+	Client *http.Client
+}
+
+// Gateway serves the API. It is an http.Handler, safe for concurrent use.
+type Gateway struct {
+	cfg     Config
+	clients []client
+	admin   secret.Ref
+	models  modelList
+	handler http.Handler
+}
+
+// New makes a gateway. It does no I/O; a secret that cannot be read shows in
+// /readyz and in the answers of those who need it.
+func New(cfg Config) (*Gateway, error) {
+	if cfg.Observe == nil {
+		cfg.Observe = func(context.Context, telemetry.Request) {}
+	}
+	if cfg.After == nil {
+		cfg.After = func(ctx context.Context, work func(context.Context)) { work(ctx) }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Float64
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	g := &Gateway{cfg: cfg}
+	if err := g.readCredentials(cfg.Document); err != nil {
+		return nil, err
+	}
+	g.handler = g.guard(g.routes())
+	return g, nil
+}
+
+func (g *Gateway) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/chat/completions", g.chatCompletions)
+	mux.HandleFunc("GET /v1/models", g.listModels)
+	mux.HandleFunc("GET /healthz", g.healthz)
+	mux.HandleFunc("GET /readyz", g.readyz)
+	mux.HandleFunc("GET /admin/v1/pools", g.adminOnly(g.adminPools))
+	mux.HandleFunc("POST /admin/v1/pools/{pool}/groups/{group}/clear", g.adminOnly(g.adminClear))
+	mux.HandleFunc("/", g.notFound)
+	return mux
+}
+
+// ServeHTTP answers one request.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.ServeHTTP(w, r) }

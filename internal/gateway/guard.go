@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+)
+
+// Response headers that clients may rely on.
+const (
+	headerRequestID = "X-Fallow-Request-Id"
+	headerTarget    = "X-Fallow-Target"
+	headerKey       = "X-Fallow-Key"
+	headerAttempts  = "X-Fallow-Attempts"
+	headerWait      = "X-Fallow-Wait-Ms"
+	headerDropped   = "X-Fallow-Dropped-Params"
+)
+
+// HeaderSession is the request header by which a client names its
+// conversation, if it knows better than a hash of the first turn.
+const HeaderSession = "X-Fallow-Session-Id"
+
+type requestIDKey struct{}
+
+// guard gives every request an id and outlives a panic: on Lambda a panic would
+// take the environment and its knowledge with it.
+func (g *Gateway) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := newRequestID()
+		w.Header().Set(headerRequestID, id)
+		out := &trackedWriter{ResponseWriter: w}
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause)
+			}
+			g.cfg.Log.Error("panic", "request_id", id, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			if out.began {
+				panic(http.ErrAbortHandler) // cut the answer: it must not look complete
+			}
+			writeError(out, internalError())
+		}()
+		next.ServeHTTP(out, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+// requestID returns the id that guard gave the request.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+func newRequestID() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return "req_" + hex.EncodeToString(b[:])
+}
+
+// trackedWriter remembers whether the answer has begun.
+type trackedWriter struct {
+	http.ResponseWriter
+	began bool
+}
+
+func (w *trackedWriter) WriteHeader(status int) {
+	w.began = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *trackedWriter) Write(p []byte) (int, error) {
+	w.began = true
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (w *trackedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

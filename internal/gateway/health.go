@@ -1,0 +1,61 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/fallow-dev/fallow/internal/secret"
+)
+
+// healthz says that the process lives.
+func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readyz says whether requests can be served: the config is loaded, or we would
+// not be here; every pool has a key whose secret can be read; clients can be
+// told apart. It names what is missing, never a secret.
+func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
+	readable := func(ref secret.Ref) bool {
+		v, err := g.cfg.Secrets.Get(r.Context(), ref)
+		return err == nil && !v.Empty()
+	}
+	missing := []string{}
+	ready := true
+	for name, u := range g.cfg.Upstreams {
+		usable := 0
+		for key, ref := range u.Keys {
+			if readable(ref) {
+				usable++
+			} else {
+				missing = append(missing, "pools."+name+".keys."+key)
+			}
+		}
+		ready = ready && usable > 0
+	}
+	for _, c := range g.clients {
+		if !readable(c.ref) {
+			missing = append(missing, "clients.tokens."+c.name)
+			ready = false
+		}
+	}
+	status := http.StatusOK
+	if !ready {
+		status = http.StatusServiceUnavailable
+	}
+	writeJSON(w, status, map[string]any{"ready": ready, "missing_secrets": missing})
+}
+
+// notFound answers paths and methods that are not served.
+func (g *Gateway) notFound(w http.ResponseWriter, r *http.Request) {
+	writeError(w, &apiError{status: 404, kind: "invalid_request_error", code: "not_found", final: true,
+		message: "There is no " + r.Method + " " + r.URL.Path + " here. Served are POST /v1/chat/completions and GET /v1/models; the base URL for OpenAI SDKs ends in /v1."})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(v)
+}

@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/provider"
+)
+
+const (
+	// A provider's list of models changes a few times a year.
+	modelsFresh = 10 * time.Minute
+	// A provider that does not list is asked again sooner, and the list goes
+	// out without its models meanwhile.
+	modelsRetry = 30 * time.Second
+	// modelsTimeout bounds the question; it is the client's wait.
+	modelsTimeout = 5 * time.Second
+	maxModelsBody = 4 << 20
+)
+
+// modelList caches what the providers list. One caller asks, the others wait.
+type modelList struct {
+	mu     sync.Mutex // held while asking
+	byPool map[string][]provider.Model
+	until  time.Time
+}
+
+// listModels serves GET /v1/models: the routes of the config, and what the
+// providers list as far as a route leads to it.
+func (g *Gateway) listModels(w http.ResponseWriter, r *http.Request) {
+	if _, denied := g.authenticate(r); denied != nil {
+		writeError(w, denied)
+		return
+	}
+	type entry struct {
+		ID      string `json:"id"`
+		Object  string `json:"object"`
+		Created int64  `json:"created"`
+		OwnedBy string `json:"owned_by"`
+	}
+	entries := map[string]entry{}
+	for pool, models := range g.providerModels(r.Context()) {
+		for _, m := range models {
+			if g.leadsTo(m.ID, pool) {
+				entries[m.ID] = entry{m.ID, "model", unixOrZero(m.Created), cmp.Or(m.Owner, pool)}
+			}
+		}
+	}
+	for name := range g.cfg.Document.Models {
+		if _, listed := entries[name]; !listed && !strings.HasSuffix(name, "*") {
+			entries[name] = entry{name, "model", 0, "fallow"}
+		}
+	}
+	data := slices.SortedFunc(maps.Values(entries), func(a, b entry) int { return strings.Compare(a.ID, b.ID) })
+	writeJSON(w, http.StatusOK, map[string]any{"object": "list", "data": data})
+}
+
+func unixOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// leadsTo reports whether a client that names the model reaches the pool.
+func (g *Gateway) leadsTo(model, pool string) bool {
+	route, ok := g.cfg.Document.Route(model)
+	return ok && route.Targets[0].Pool == pool
+}
+
+// providerModels asks all pools at once, or answers from memory.
+func (g *Gateway) providerModels(ctx context.Context) map[string][]provider.Model {
+	g.models.mu.Lock()
+	defer g.models.mu.Unlock()
+	now := g.cfg.Now()
+	if now.Before(g.models.until) {
+		return g.models.byPool
+	}
+	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
+	defer cancel()
+	fresh, failed := g.askForModels(ctx)
+	g.models.until = now.Add(modelsFresh)
+	if failed {
+		g.models.until = now.Add(modelsRetry)
+	}
+	old := g.models.byPool
+	g.models.byPool = maps.Clone(old)
+	if g.models.byPool == nil {
+		g.models.byPool = map[string][]provider.Model{}
+	}
+	maps.Copy(g.models.byPool, fresh)
+	return g.models.byPool
+}
+
+func (g *Gateway) askForModels(ctx context.Context) (fresh map[string][]provider.Model, failed bool) {
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	fresh = map[string][]provider.Model{}
+	for name, u := range g.cfg.Upstreams {
+		asking.Go(func() {
+			models, err := g.askOne(ctx, u)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				g.cfg.Log.Warn("provider did not list its models", "pool", name, "error", err)
+				failed = true
+				return
+			}
+			fresh[name] = models
+		})
+	}
+	asking.Wait()
+	return fresh, failed
+}
+
+// askOne tries the pool's keys until one may list. Listing is free and takes
+// no quota, so nothing is booked for it.
+func (g *Gateway) askOne(ctx context.Context, u *Upstream) ([]provider.Model, error) {
+	var last error
+	for _, name := range slices.Sorted(maps.Keys(u.Keys)) {
+		key, err := g.cfg.Secrets.Get(ctx, u.Keys[name])
+		if err != nil {
+			last = err
+			continue
+		}
+		conn, fault := target{Upstream: u}.send(ctx, u.Dialect.ModelsCall(), key, g.cfg.Now)
+		if fault != nil {
+			last = fault
+			continue
+		}
+		body, err := io.ReadAll(io.LimitReader(conn.resp.Body, maxModelsBody))
+		conn.close()
+		if err != nil {
+			return nil, fmt.Errorf("read the list: %w", err)
+		}
+		return u.Dialect.ParseModels(body)
+	}
+	return nil, last
+}

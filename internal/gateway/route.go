@@ -1,0 +1,27 @@
+package gateway
+
+// target is one link of a fallback chain, resolved.
+type target struct {
+	*Upstream
+	pool  string
+	model string
+}
+
+func (t target) String() string { return t.pool + "/" + t.model }
+
+// route resolves the model a client named to the targets to try, in order.
+func (g *Gateway) route(model string) ([]target, error) {
+	route, ok := g.cfg.Document.Route(model)
+	if !ok {
+		return nil, unknownModel(model)
+	}
+	targets := make([]target, 0, len(route.Targets))
+	for _, t := range route.Targets {
+		resolved := target{Upstream: g.cfg.Upstreams[t.Pool], pool: t.Pool, model: t.Model}
+		if resolved.model == "" {
+			resolved.model = model
+		}
+		targets = append(targets, resolved)
+	}
+	return targets, nil
+}

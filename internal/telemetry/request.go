@@ -1,0 +1,85 @@
+// Package telemetry describes what happened, once, in plain structs; the ways
+// to publish it read from those.
+package telemetry
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/upstream"
+)
+
+// Request is what happened to one client request. It holds no prompt, no
+// answer and no secret.
+type Request struct {
+	ID     string
+	Client string
+	Model  string // as the client named it
+	Stream bool
+	Status int
+	// Code is the error code the client got; empty for a success.
+	Code string
+	// Target is "pool/model" and Key the key's name; empty when no provider
+	// was reached.
+	Target, Key, Group string
+	Attempts           []Attempt
+	// Waited is the time spent waiting for room, FirstToken the time from
+	// arrival to the first byte of content, Total until the end.
+	Waited, FirstToken, Total time.Duration
+	Usage                     upstream.Usage
+}
+
+// Attempt is one call to a provider.
+type Attempt struct {
+	Target, Key string
+	// Class is why it failed; empty for the one that answered.
+	Class upstream.Class
+	Took  time.Duration
+}
+
+// Log writes requests as structured log lines: successes at info, the client's
+// faults too, everything else as a warning.
+func Log(log *slog.Logger) func(context.Context, Request) {
+	return func(ctx context.Context, r Request) {
+		level := slog.LevelInfo
+		if r.Status == 429 || r.Status >= 500 || (r.Code != "" && r.Status == 200) {
+			level = slog.LevelWarn
+		}
+		log.LogAttrs(ctx, level, "request", r.attrs()...)
+	}
+}
+
+func (r Request) attrs() []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("request_id", r.ID), slog.String("client", r.Client), slog.String("model", r.Model),
+		slog.Bool("stream", r.Stream), slog.Int("status", r.Status),
+		slog.String("target", r.Target), slog.String("key", r.Key), slog.String("group", r.Group),
+		slog.Int("attempts", len(r.Attempts)), slog.Int64("wait_ms", r.Waited.Milliseconds()),
+		slog.Int64("first_token_ms", r.FirstToken.Milliseconds()), slog.Int64("total_ms", r.Total.Milliseconds()),
+		slog.Int64("input_tokens", r.Usage.InputTokens), slog.Int64("output_tokens", r.Usage.OutputTokens),
+		slog.Int64("cache_read_tokens", r.Usage.CacheReadTokens), slog.Int64("cache_write_tokens", r.Usage.CacheWriteTokens),
+		slog.Bool("usage_exact", r.Usage.Exact),
+	}
+	if r.Code != "" {
+		attrs = append(attrs, slog.String("code", r.Code))
+	}
+	for _, a := range r.Attempts {
+		if a.Class != "" {
+			attrs = append(attrs, slog.Any("failed_attempts", failed(r.Attempts)))
+			break
+		}
+	}
+	return attrs
+}
+
+// failed lists the attempts that did not answer, as "pool/model key class".
+func failed(attempts []Attempt) []string {
+	var out []string
+	for _, a := range attempts {
+		if a.Class != "" {
+			out = append(out, a.Target+" "+a.Key+" "+string(a.Class))
+		}
+	}
+	return out
+}
