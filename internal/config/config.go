@@ -1,8 +1,9 @@
 // Package config is the one versioned document that says what Fallow does:
 // its schema, how it is loaded, and every check that is made before it is used.
+//
+// The Go types are the schema. What an editor is told about them beside their
+// shape stands in notes.go; docs/config.schema.json is made from both.
 package config
-
-import "time"
 
 // Config is the document. Load returns it with every default filled in, so
 // that the rest of the program never asks what zero means.
@@ -11,13 +12,14 @@ type Config struct {
 	Version int `yaml:"version"`
 	// Pools by name.
 	Pools map[string]Pool `yaml:"pools"`
-	// Models are the routes by client-facing model name. "*" matches anything
-	// that no other name does and passes the model name through.
+	// Models are the routes by client-facing model name. A name that ends in
+	// "*" stands for every model that begins with what precedes it, so "*"
+	// alone stands for all; Route says which one wins.
 	Models map[string]Route `yaml:"models"`
 	// Clients says who may call.
 	Clients Clients `yaml:"clients"`
 	// Admin says who may use /admin.
-	Admin Admin `yaml:"admin"`
+	Admin Admin `yaml:"admin,omitempty"`
 	// Limits bound what one request may use.
 	Limits Limits `yaml:"limits"`
 }
@@ -28,7 +30,7 @@ type Pool struct {
 	// Provider is anthropic, openai or openai-compatible.
 	Provider string `yaml:"provider"`
 	// BaseURL replaces the provider's default; required for openai-compatible.
-	BaseURL string `yaml:"base_url"`
+	BaseURL string `yaml:"base_url,omitempty"`
 	// Keys hold at least one entry; names are unique within the pool.
 	Keys []Key `yaml:"keys"`
 	// WaitBudget is the longest a request waits for room; default 30s.
@@ -47,7 +49,7 @@ type Key struct {
 	Weight float64 `yaml:"weight"`
 	// Quota names the quota group if the operator knows it; empty means that
 	// it is learned from the provider's headers.
-	Quota string `yaml:"quota"`
+	Quota string `yaml:"quota,omitempty"`
 }
 
 // Timeouts bound one call to the provider.
@@ -73,17 +75,17 @@ type Route struct {
 type Target struct {
 	Pool string `yaml:"pool"`
 	// Model is the upstream model; empty means the name the client used.
-	Model string `yaml:"model"`
+	Model string `yaml:"model,omitempty"`
 }
 
 // Clients says who may call.
 type Clients struct {
-	// Auth is "tokens" or "none".
+	// Auth is AuthTokens or AuthNone.
 	Auth string `yaml:"auth"`
 	// AllowAnonymous must be true for auth none on anything but loopback.
-	AllowAnonymous bool `yaml:"allow_anonymous"`
+	AllowAnonymous bool `yaml:"allow_anonymous,omitempty"`
 	// Tokens are the accepted client keys; names are unique.
-	Tokens []Token `yaml:"tokens"`
+	Tokens []Token `yaml:"tokens,omitempty"`
 }
 
 // Token is a client's key.
@@ -96,7 +98,7 @@ type Token struct {
 type Admin struct {
 	// Secret is the reference of the admin token. Empty means that /admin is
 	// open to loopback callers of the server mode and closed to all others.
-	Secret string `yaml:"secret"`
+	Secret string `yaml:"secret,omitempty"`
 }
 
 // Limits bound what one request may use.
@@ -105,9 +107,3 @@ type Limits struct {
 	// Lambda invocation can carry, so that both modes accept the same.
 	BodyBytes int64 `yaml:"body_bytes"`
 }
-
-// Duration is a time.Duration written as "30s" or "14m".
-type Duration time.Duration
-
-// D returns the duration as the standard library's type.
-func (d Duration) D() time.Duration { return time.Duration(d) }

@@ -1,0 +1,51 @@
+package config
+
+import "time"
+
+// The values of Pool.Provider and Clients.Auth.
+const (
+	ProviderAnthropic        = "anthropic"
+	ProviderOpenAI           = "openai"
+	ProviderOpenAICompatible = "openai-compatible"
+
+	AuthTokens = "tokens"
+	AuthNone   = "none"
+)
+
+// maxTotal is the longest that a Lambda invocation can last.
+const maxTotal = Duration(15 * time.Minute)
+
+// The bounds of Limits.BodyBytes: a request of some use, and the largest that
+// a provider takes (Anthropic docs, api/errors: 32 MB for Messages).
+const (
+	minBodyBytes = 1 << 10
+	maxBodyBytes = 32_000_000
+)
+
+// maxWeight bounds Key.Weight. Weights are ratios; beyond this one is a typo.
+const maxWeight = 1000
+
+// defaulter fills in what a document need not say. It runs before the
+// document is read into the value, so that a zero somebody wrote stays a zero
+// and can be refused.
+type defaulter interface{ setDefaults() }
+
+var _, _, _, _ defaulter = (*Config)(nil), (*Pool)(nil), (*Key)(nil), (*Timeouts)(nil)
+
+func (c *Config) setDefaults() { c.Limits.BodyBytes = 6 << 20 }
+
+func (p *Pool) setDefaults() {
+	p.WaitBudget = Duration(30 * time.Second)
+	p.Timeouts.setDefaults()
+}
+
+func (k *Key) setDefaults() { k.Weight = 1 }
+
+func (t *Timeouts) setDefaults() {
+	*t = Timeouts{
+		Connect:    Duration(5 * time.Second),
+		FirstToken: Duration(time.Minute),
+		Idle:       Duration(time.Minute),
+		Total:      Duration(14 * time.Minute),
+	}
+}

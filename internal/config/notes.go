@@ -1,0 +1,65 @@
+package config
+
+// note is what the JSON Schema says of a field beyond its Go type.
+type note struct {
+	about    string
+	required bool
+	rules    rules
+}
+
+var nameRules = rules{"pattern": namePattern, "maxLength": maxName}
+
+var referenceRules = rules{"pattern": `^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:.+|` +
+	`secretsmanager:[A-Za-z0-9/_+=.@:-]{1,512}(#[A-Za-z0-9_.-]{1,128})?)$`}
+
+const referenceForms = "env:NAME, file:PATH or secretsmanager:ID#json_field; never the secret itself."
+
+// notes has one entry for each field, by Go type and name in the document. A
+// table of its own, rather than the doc comments: those speak to whoever reads
+// the program, these to whoever writes a document, and comments are not in
+// the binary.
+var notes = map[string]note{
+	"Config.version": {"Version of the schema.", true, rules{"const": 1}},
+	"Config.pools": {"Pools of keys, by name.", true,
+		rules{"minProperties": 1, "propertyNames": nameRules}},
+	"Config.models": {"Routes by the model that clients name. A name ending in * stands for all that begin so; the longest wins.",
+		true, rules{"minProperties": 1, "propertyNames": rules{"pattern": routePattern, "maxLength": maxModel}}},
+	"Config.clients": {"Who may call.", true, nil},
+	"Config.admin":   {"Who may use /admin.", false, nil},
+	"Config.limits":  {"What one request may use.", false, nil},
+
+	"Pool.provider": {"The API that the keys are for.", true, rules{"enum": providers}},
+	"Pool.base_url": {"Endpoint, if it is not the provider's own; required for openai-compatible. http only within a private network.",
+		false, rules{"pattern": `^https?://[^?#@\s]+$`}},
+	"Pool.keys":        {"The keys; any of them may serve a request.", true, rules{"minItems": 1}},
+	"Pool.wait_budget": {"The longest a request waits for room, 0s to 15m.", false, rules{"default": "30s"}},
+	"Pool.timeouts":    {"Bounds of one call to the provider.", false, nil},
+
+	"Key.name":   {"Name of the key; may be logged and shown.", true, nameRules},
+	"Key.secret": {referenceForms, true, referenceRules},
+	"Key.weight": {"Share of the requests relative to the other keys.", false,
+		rules{"exclusiveMinimum": 0, "maximum": maxWeight, "default": 1}},
+	"Key.quota": {"Keys of one organisation share a quota. Name it if you know it; otherwise it is learned.", false, nameRules},
+
+	"Timeouts.connect":     {"Bounds dialling and TLS.", false, rules{"default": "5s"}},
+	"Timeouts.first_token": {"Bounds the time from sending to the first content.", false, rules{"default": "1m"}},
+	"Timeouts.idle":        {"Bounds the silence between two events of a stream.", false, rules{"default": "1m"}},
+	"Timeouts.total":       {"Bounds the whole call, 15m at most.", false, rules{"default": "14m"}},
+
+	"Route.targets": {"Where requests go, tried in order.", true, rules{"minItems": 1}},
+	"Target.pool":   {"Name of a pool.", true, nameRules},
+	"Target.model": {"The model to ask for there; without it, the one that the client named.", false,
+		rules{"pattern": modelPattern, "maxLength": maxModel}},
+
+	"Clients.auth": {"tokens: callers need one of the tokens. none: anybody may call, on loopback only.", true,
+		rules{"enum": []string{AuthTokens, AuthNone}}},
+	"Clients.allow_anonymous": {"With auth none, serve others than loopback too.", false, rules{"default": false}},
+	"Clients.tokens":          {"The tokens that clients may have.", false, nil},
+	"Token.name":              {"Name of the client.", true, nameRules},
+	"Token.secret":            {referenceForms, true, referenceRules},
+
+	"Admin.secret": {"The admin token: " + referenceForms + " Without it, /admin is open to loopback callers of the server mode only.",
+		false, referenceRules},
+	"Limits.body_bytes": {"The largest request body; Lambda takes no more than the default.", false,
+		rules{"minimum": minBodyBytes, "maximum": maxBodyBytes, "default": 6 << 20}},
+}
