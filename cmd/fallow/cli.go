@@ -24,7 +24,10 @@ type terminal struct {
 
 // cli is the command line. Every command is a struct with a Run(*terminal) error.
 type cli struct {
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Serve the gateway on this machine."`
+	Simulate simulateCmd `cmd:"" help:"Run a simulated provider with true rate limits."`
+	Config   configCmd   `cmd:"" help:"Check config documents."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 const description = `Fallow spreads LLM calls over a pool of provider keys and lets limited quotas rest.`

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/app"
+	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/rebalance"
+)
+
+type serveCmd struct {
+	Config  string        `placeholder:"FILE" help:"Config document. Without it keys are taken from ANTHROPIC_API_KEY, ANTHROPIC_KEY_1..N, OPENAI_API_KEY and OPENAI_KEY_1..N; with none of these a simulated provider is started."`
+	Listen  string        `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (${default})."`
+	Store   string        `default:"memory" placeholder:"STORE" help:"Shared state: memory, file:PATH or dynamodb:TABLE (${default})."`
+	Drain   time.Duration `default:"30s" placeholder:"TIME" help:"On SIGTERM, how long running answers may take to finish (${default})."`
+	LogJSON bool          `help:"Log as JSON lines."`
+}
+
+func (serveCmd) Help() string {
+	return `Examples:
+  fallow serve                                          pool the keys in the environment
+  fallow serve --config fallow.yaml --store file:state.db
+  fallow serve --config fallow.yaml --store dynamodb:fallow-state --listen 0.0.0.0:8080
+
+Several processes share cooldowns when they share a DynamoDB table. On anything
+but loopback the config must name client tokens, or say allow_anonymous: true.`
+}
+
+// Run serves until the context ends, then drains.
+func (c *serveCmd) Run(t *terminal) error {
+	log := c.logger(t)
+	ctx, stop := context.WithCancel(t.ctx)
+	defer stop()
+	setup, err := c.document(t)
+	if err != nil {
+		return err
+	}
+	defer setup.close()
+	if err := config.CheckListen(setup.doc, c.Listen); err != nil {
+		return err
+	}
+	table, closeTable, err := openStore(t.ctx, c.Store, log)
+	if err != nil {
+		return err
+	}
+	defer closeTable()
+	background := &background{}
+	handler, err := app.New(app.Config{
+		Document: setup.doc, Table: table, Environ: setup.environ, After: background.run, LocalAdmin: true, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; choose another address with --listen", c.Listen, err)
+	}
+	runner := rebalance.New(rebalance.Config{Document: setup.doc, Table: table, Log: log})
+	background.work.Go(func() { runner.Every(ctx, time.Minute) })
+	setup.greet(t.stderr, "http://"+listener.Addr().String())
+	return serve(t.ctx, listener, handler, c.Drain, background, log)
+}
+
+func (c *serveCmd) logger(t *terminal) *slog.Logger {
+	if c.LogJSON {
+		return slog.New(slog.NewJSONHandler(t.stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(t.stderr, nil))
+}
+
+// serve answers until ctx ends, then takes no new requests and lets running
+// ones finish within the bound.
+func serve(ctx context.Context, l net.Listener, h http.Handler, drain time.Duration, background *background, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("draining", "at_most", drain)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	err := server.Shutdown(bounded)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("some answers did not finish in time and were cut")
+		err = server.Close()
+	}
+	background.wait()
+	return err
+}
+
+// document loads the config, or makes one from what the environment offers.
+func (c *serveCmd) document(t *terminal) (*setup, error) {
+	if c.Config != "" {
+		doc, err := config.Load(c.Config)
+		return &setup{doc: doc, environ: t.environ, close: func() {}}, err
+	}
+	if doc, ok := config.FromEnv(t.environ); ok {
+		return &setup{doc: doc, environ: t.environ, close: func() {}}, nil
+	}
+	return simulated(t)
+}

@@ -1,0 +1,50 @@
+// Command gateway is the Lambda function behind the function URL: the same
+// handler as the server mode, with the shared state in DynamoDB.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/fallow-dev/fallow/internal/app"
+	"github.com/fallow-dev/fallow/internal/awsfront"
+	"github.com/fallow-dev/fallow/internal/config"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	front, err := build(context.Background(), os.Getenv, os.Environ(), log)
+	if err != nil {
+		log.Error("cannot start", "error", err)
+		os.Exit(1)
+	}
+	awsfront.Start(front)
+}
+
+// build puts the function together from its environment: FALLOW_CONFIG is the
+// config document beside the binary, FALLOW_TABLE the DynamoDB table.
+func build(ctx context.Context, getenv func(string) string, environ []string, log *slog.Logger) (awsfront.Config, error) {
+	path, table := getenv("FALLOW_CONFIG"), getenv("FALLOW_TABLE")
+	if path == "" || table == "" {
+		return awsfront.Config{}, fmt.Errorf("FALLOW_CONFIG and FALLOW_TABLE must be set; template.yaml does it")
+	}
+	doc, err := config.Load(path)
+	if err != nil {
+		return awsfront.Config{}, err
+	}
+	// A function URL is open to the world.
+	if err := config.CheckListen(doc, "0.0.0.0:443"); err != nil {
+		return awsfront.Config{}, err
+	}
+	state, err := app.Dynamo(ctx, table)
+	if err != nil {
+		return awsfront.Config{}, err
+	}
+	handler, err := app.New(app.Config{Document: doc, Table: state, Environ: environ, After: awsfront.After, Log: log})
+	if err != nil {
+		return awsfront.Config{}, err
+	}
+	return awsfront.Config{Handler: handler, Log: log}, nil
+}

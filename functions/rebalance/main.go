@@ -1,0 +1,44 @@
+// Command rebalance is the Lambda function on the schedule: it moves the keys'
+// weights by what the instances counted.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fallow-dev/fallow/internal/app"
+	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/rebalance"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	runner, err := build(context.Background(), os.Getenv, log)
+	if err != nil {
+		log.Error("cannot start", "error", err)
+		os.Exit(1)
+	}
+	// The event says only that it is time.
+	lambda.Start(func(ctx context.Context) (rebalance.Report, error) { return runner.Run(ctx) })
+}
+
+// build puts the job together from the same environment as the gateway's.
+func build(ctx context.Context, getenv func(string) string, log *slog.Logger) (*rebalance.Runner, error) {
+	path, table := getenv("FALLOW_CONFIG"), getenv("FALLOW_TABLE")
+	if path == "" || table == "" {
+		return nil, fmt.Errorf("FALLOW_CONFIG and FALLOW_TABLE must be set; template.yaml does it")
+	}
+	doc, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	state, err := app.Dynamo(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	return rebalance.New(rebalance.Config{Document: doc, Table: state, Log: log}), nil
+}

@@ -1,0 +1,86 @@
+// Package app puts the parts together: a config document and a store become a
+// gateway. The Lambda function and the server mode call it with their own
+// store and their own way to run work behind the answer; nothing else differs.
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/gateway"
+	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/secret"
+	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/telemetry"
+)
+
+// Config is what a gateway is put together from.
+type Config struct {
+	// Document is the validated configuration. Required.
+	Document *config.Config
+	// Table is the shared state. Required.
+	Table store.Table
+	// Environ is the process's environment, for env: secrets and for the AWS
+	// SDK's settings; as os.Environ.
+	Environ []string
+	// After and LocalAdmin are passed on to the gateway.
+	After      func(context.Context, func(context.Context))
+	LocalAdmin bool
+	// Log takes everything; nil discards.
+	Log *slog.Logger
+}
+
+// New puts a gateway together. It does no I/O.
+func New(cfg Config) (*gateway.Gateway, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	upstreams := map[string]*gateway.Upstream{}
+	for name, p := range cfg.Document.Pools {
+		u, err := upstream(name, p, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("pools.%s: %w", name, err)
+		}
+		upstreams[name] = u
+	}
+	return gateway.New(gateway.Config{
+		Document:   cfg.Document,
+		Upstreams:  upstreams,
+		Secrets:    Secrets(cfg.Document, cfg.Environ, cfg.Log),
+		Observe:    telemetry.Log(cfg.Log),
+		After:      cfg.After,
+		LocalAdmin: cfg.LocalAdmin,
+		Log:        cfg.Log,
+	})
+}
+
+// upstream turns a pool of the document into one that serves.
+func upstream(name string, p config.Pool, cfg Config) (*gateway.Upstream, error) {
+	dialect, err := dialectOf(p.Provider)
+	if err != nil {
+		return nil, err
+	}
+	u := &gateway.Upstream{
+		Dialect: dialect, BaseURL: baseURL(p, dialect), Keys: map[string]secret.Ref{},
+		Timeouts: p.Timeouts, Client: client(p.Timeouts),
+	}
+	var keys []pool.Key
+	for _, k := range p.Keys {
+		ref, err := secret.ParseRef(k.Secret)
+		if err != nil {
+			return nil, fmt.Errorf("keys.%s: %w", k.Name, err)
+		}
+		u.Keys[k.Name] = ref
+		keys = append(keys, pool.Key{Name: k.Name, Weight: k.Weight, Quota: k.Quota})
+	}
+	u.Pool = pool.New(pool.Config{
+		Name: name, Keys: keys, Table: cfg.Table, WaitBudget: p.WaitBudget.D(), Log: cfg.Log,
+		// Wall clock without the monotonic reading: that one stands still
+		// while Lambda freezes an instance, and shared times are absolute.
+		Now: func() time.Time { return time.Now().Round(0) },
+	})
+	return u, nil
+}

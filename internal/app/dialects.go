@@ -1,0 +1,56 @@
+package app
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/provider/anthropic"
+	"github.com/fallow-dev/fallow/internal/provider/openai"
+)
+
+// dialectOf is the one place that knows all dialects.
+func dialectOf(name string) (provider.Dialect, error) {
+	switch name {
+	case "anthropic":
+		return anthropic.New(anthropic.Config{}), nil
+	case "openai":
+		return openai.New(openai.Config{}), nil
+	case "openai-compatible":
+		return openai.New(openai.Config{Compatible: true}), nil
+	default:
+		return nil, fmt.Errorf("provider %q is not known", name)
+	}
+}
+
+func baseURL(p config.Pool, d provider.Dialect) string {
+	if p.BaseURL != "" {
+		return strings.TrimRight(p.BaseURL, "/")
+	}
+	return d.DefaultBaseURL()
+}
+
+// client makes the HTTP client of one pool. Connections are kept for the next
+// request: a TLS handshake costs more than everything else Fallow does.
+func client(t config.Timeouts) *http.Client {
+	dialer := &net.Dialer{Timeout: t.Connect.D(), KeepAlive: 30 * time.Second}
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         dialer.DialContext,
+			TLSHandshakeTimeout: t.Connect.D(),
+			ForceAttemptHTTP2:   true,
+			MaxIdleConns:        512,
+			MaxIdleConnsPerHost: 256,
+			IdleConnTimeout:     90 * time.Second,
+			// A compressed stream arrives in blocks, not in events.
+			DisableCompression: true,
+		},
+		// A redirect would carry the credential to another host.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

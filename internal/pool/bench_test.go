@@ -1,0 +1,78 @@
+package pool_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/store/embedded"
+)
+
+// readOnly answers every Query with the same items, so that what is measured
+// is the pool and not the table.
+type readOnly struct {
+	store.Table
+	items []store.Item
+}
+
+func (r readOnly) Query(context.Context, string) ([]store.Item, error) { return r.items, nil }
+
+// BenchmarkBook is what a request pays for the choice of its key, with all
+// keys known to the table and as many rests as groups.
+func BenchmarkBook(b *testing.B) {
+	for _, n := range []int{4, 100} {
+		table := embedded.NewMemory()
+		for i, k := range keys(n) {
+			p := newPool(table, []pool.Key{k})
+			served := book(b, p, ask(sonnet))
+			served.Learn(b.Context(), ownedBy(fmt.Sprint("org of ", k.Name)))
+			served.Settle(b.Context())
+			if i > 0 {
+				refuse(b, book(b, p, ask(haiku)), limited(time.Minute))
+			}
+		}
+		fixed := readOnly{table, items(b, table)}
+		for name, table := range map[string]store.Table{"memory store": table, "without store": fixed} {
+			b.Run(fmt.Sprintf("%d keys, %s", n, name), func(b *testing.B) {
+				p := newPool(table, keys(n))
+				want := asking("conversation")
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := p.Book(b.Context(), want); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkBookParallel is the same from many goroutines: the lock is held for
+// the choice only.
+func BenchmarkBookParallel(b *testing.B) {
+	p := newPool(readOnly{}, keys(4))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := p.Book(b.Context(), asking("conversation")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkLearnAndSettle(b *testing.B) {
+	p := newPool(embedded.NewMemory(), keys(4))
+	b.ReportAllocs()
+	for b.Loop() {
+		served, err := p.Book(b.Context(), asking("conversation"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		served.Learn(b.Context(), ownedBy("org"))
+		served.Settle(b.Context())
+	}
+}

@@ -1,0 +1,109 @@
+package pool
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// An instance keeps what it knows of the pool and merges into it whatever the
+// store tells; a state read anew for each request would have to be built anew
+// for each, and would forget everything when the store is down.
+
+// place is where a key stands in its pool.
+type place struct {
+	group  string
+	weight float64 // effective, see weightOf
+}
+
+// look reads the shared state into what is known here. When the store cannot
+// be read, what is known has to do.
+func (p *Pool) look(ctx context.Context) {
+	items, err := p.shared.query(ctx, partition(p.cfg.Name))
+	if err != nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.cfg.Now()
+	for _, item := range items {
+		if name, ok := strings.CutPrefix(item.Key.Sort, keyPrefix); ok {
+			p.records[name] = item
+		} else if strings.HasPrefix(item.Key.Sort, restPrefix) && !restOf(item).lapsed(now) {
+			p.merge(restOf(item))
+		}
+	}
+	p.forget(now)
+	p.arrange()
+}
+
+// remember takes in what the store has told of one rest.
+func (p *Pool) remember(told rest) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.merge(told)
+}
+
+// merge keeps what the store has told if it is later than what is known. The
+// lock is held, as for the functions below.
+func (p *Pool) merge(told rest) {
+	if told.replaces(p.rests[told.on], p.cfg.Now()) {
+		p.put(told)
+	}
+}
+
+// put keeps a rest and wakes the requests that wait if it concerns them.
+func (p *Pool) put(r rest) {
+	old := p.rests[r.on]
+	p.rests[r.on] = r
+	if r.until != old.until || r.probe != old.probe || r.quarantine != old.quarantine {
+		close(p.changed)
+		p.changed = make(chan struct{})
+	}
+}
+
+// forget drops the rests that no longer matter.
+func (p *Pool) forget(now time.Time) {
+	for on, r := range p.rests {
+		if r.lapsed(now) {
+			delete(p.rests, on)
+		}
+	}
+}
+
+// arrange works out the quota group and the weight of each key. A group weighs
+// as much as its heaviest key: keys of one organisation are one quota, so
+// their number earns no weight.
+func (p *Pool) arrange() {
+	clear(p.weights)
+	for i, k := range p.cfg.Keys {
+		at := place{group: p.groupOf(k), weight: weightOf(k, p.records[k.Name])}
+		p.places[i] = at
+		p.weights[at.group] = max(p.weights[at.group], at.weight)
+	}
+}
+
+// groupOf says which quota group a key belongs to: the configured one, else
+// the organisation learned, else itself.
+func (p *Pool) groupOf(k Key) string {
+	switch shared := p.records[k.Name].Str(AttrOwner); {
+	case k.Quota != "":
+		return k.Quota
+	case p.owners[k.Name] != "":
+		return p.owners[k.Name]
+	case shared != "":
+		return shared
+	default:
+		return k.Name
+	}
+}
+
+// groupOfKey is groupOf for the name of a key.
+func (p *Pool) groupOfKey(name string) string {
+	for i, k := range p.cfg.Keys {
+		if k.Name == name {
+			return p.places[i].group
+		}
+	}
+	return name
+}

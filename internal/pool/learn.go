@@ -1,0 +1,74 @@
+package pool
+
+import (
+	"context"
+
+	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/upstream"
+)
+
+// Outcome is what a provider answered to one call.
+type Outcome struct {
+	// Fault is nil when the provider took the request.
+	Fault   *upstream.Fault
+	Signals upstream.Signals
+}
+
+// Learn takes in an answer as soon as its headers are there. This instance
+// acts on it at once; the shared state is written behind the caller's back,
+// so that the same request can go to another key without delay. Settle waits
+// for those writes.
+func (b *Booking) Learn(ctx context.Context, o Outcome) {
+	b.learnOwner(ctx, o.Signals)
+	b.pool.count(b.Key, o)
+	if o.Fault == nil {
+		b.succeed(ctx)
+		return
+	}
+	if r, ok := remedies[o.Fault.Class]; ok {
+		b.suffer(ctx, o.Fault, r)
+	}
+}
+
+// behind runs a write that nobody waits for but Settle. It outlives the
+// client's connection, because what was learned concerns the other clients.
+func (b *Booking) behind(ctx context.Context, write func(context.Context)) {
+	b.pending.Go(func() { write(context.WithoutCancel(ctx)) })
+}
+
+// learnOwner notes which organisation stands behind the key. From then on the
+// key belongs to that organisation's quota group.
+func (b *Booking) learnOwner(ctx context.Context, s upstream.Signals) {
+	if s.Owner == "" {
+		return
+	}
+	owner := ownerName(s.Owner)
+	if b.shares(owner) {
+		return
+	}
+	p := b.pool
+	b.behind(ctx, func(ctx context.Context) {
+		change := store.Change{Do: []store.Assign{store.Set(AttrOwner, store.Text(owner))}}
+		item, _, err := p.shared.update(ctx, KeyRecord(p.cfg.Name, b.Key), change)
+		if err != nil {
+			return // the next answer tries again
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.records[b.Key] = item
+	})
+}
+
+// shares moves the key to its owner's group here, and reports whether the store
+// is known to say the same.
+func (b *Booking) shares(owner string) bool {
+	p := b.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.owners[b.Key] != owner {
+		p.owners[b.Key] = owner
+		p.arrange()
+	}
+	b.Group = p.groupOfKey(b.Key)
+	return p.records[b.Key].Str(AttrOwner) == owner
+}

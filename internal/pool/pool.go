@@ -1,0 +1,232 @@
+// Package pool decides which key serves a request and what an answer means
+// for that key. It is the heart of Fallow and knows neither HTTP nor AWS.
+//
+// A pool is a set of keys; what really has a limit is the quota group behind
+// them. When a provider refuses for a group's sake, the group rests: a
+// cooldown is written to the store that all instances share, and nobody uses
+// the group before it ends. Book picks a key (waiting for one if that is
+// short), Learn takes in what the provider answered, Settle closes the request.
+//
+// Every instance keeps in memory what it knows of the rests and reads the
+// shared state once a request. If the store is slow or down, the request goes
+// on with what is known locally: failing open costs a few refusals upstream,
+// failing closed would cost the client its answer.
+package pool
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/store"
+)
+
+// Config is what a Pool is made of.
+type Config struct {
+	// Name of the pool; part of the shared state's key, so instances that
+	// should share must agree on it. Required.
+	Name string
+	// Keys of the pool; at least one, with unique names.
+	Keys []Key
+	// Table is the shared state. Required.
+	Table store.Table
+	// WaitBudget is the longest Book waits for room; 0 means not at all.
+	WaitBudget time.Duration
+	// Instance names this process as the holder of a probe; empty means a
+	// random name.
+	Instance string
+	// Now is the clock; nil means time.Now. Timers follow the time package.
+	Now func() time.Time
+	// Rand returns numbers in [0,1) for jitter and for requests without a
+	// conversation; nil means math/rand. It must be safe for concurrent use.
+	Rand func() float64
+	// Log takes changes of cooldowns and the loss of the store; nil discards.
+	Log *slog.Logger
+}
+
+// Key is one credential, by name. The secret itself is not the pool's business.
+type Key struct {
+	Name string
+	// Weight is the base weight, > 0.
+	Weight float64
+	// Quota is the quota group if the operator named it; empty means learned.
+	Quota string
+}
+
+// Pool chooses keys. It is safe for concurrent use.
+type Pool struct {
+	cfg    Config
+	shared *shared
+
+	mu sync.Mutex // guards what follows
+	// rests and records are what is known of the pool, see known.go: the
+	// records are those of the keys, by name.
+	rests   map[scope]rest
+	records map[string]store.Item
+	owners  map[string]string  // learned here, by key name
+	places  []place            // of cfg.Keys, in their order
+	weights map[string]float64 // by group name
+	scouts  map[string]scout   // by group name
+	tally   map[string]tally   // by key name: counts not yet written
+	claims  int                // probe leases taken, to tell their holders apart
+	// changed is closed and replaced whenever a rest begins or ends, so that
+	// waiting requests look again.
+	changed chan struct{}
+}
+
+// New makes a pool. It does no I/O.
+func New(cfg Config) *Pool {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Float64
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Instance == "" {
+		cfg.Instance = fmt.Sprintf("i-%08x", rand.Uint32())
+	}
+	cfg.Log = cfg.Log.With("pool", cfg.Name)
+	p := &Pool{
+		cfg:     cfg,
+		shared:  &shared{table: cfg.Table, now: cfg.Now, log: cfg.Log},
+		rests:   map[scope]rest{},
+		records: map[string]store.Item{},
+		owners:  map[string]string{},
+		places:  make([]place, len(cfg.Keys)),
+		weights: map[string]float64{},
+		scouts:  map[string]scout{},
+		tally:   map[string]tally{},
+		changed: make(chan struct{}),
+	}
+	p.arrange()
+	return p
+}
+
+// Name returns the pool's name.
+func (p *Pool) Name() string { return p.cfg.Name }
+
+// Want describes the request that needs a key.
+type Want struct {
+	// Model is the upstream model and Family its quota family.
+	Model, Family string
+	// Conversation groups requests that share a prompt prefix. They prefer
+	// one quota group as long as it has room, because a provider's prompt
+	// cache belongs to it. Empty means no preference.
+	Conversation string
+	// Tried holds the names of keys that this request has used up.
+	Tried map[string]bool
+}
+
+// Booking is a key to use now. Exactly one goroutine uses it; it ends with Settle.
+type Booking struct {
+	// Key and Group are names, fit for logs and headers.
+	Key, Group string
+	// Waited is how long Book waited for room.
+	Waited time.Duration
+	// Probe says that this request alone may test a quarantined key.
+	Probe bool
+
+	pool    *Pool
+	want    Want
+	sent    time.Time      // when the caller was let go
+	holder  string         // names this booking in a probe lease
+	probes  []scope        // rests whose probe lease it holds
+	over    []scope        // rests that its success ends
+	pending sync.WaitGroup // writes under way
+}
+
+// Book returns a key that may be used now. When none is free it waits for the
+// earliest, at most for the wait budget and the context's deadline; if that is
+// not enough it returns an *ExhaustedError at once. The context's own error is
+// returned when it ends first.
+func (p *Pool) Book(ctx context.Context, want Want) (*Booking, error) {
+	began := p.cfg.Now()
+	deadline := p.deadline(ctx, began)
+	if want.Conversation == "" {
+		want.Conversation = strconv.FormatFloat(p.cfg.Rand(), 'g', -1, 64)
+	}
+	for {
+		p.look(ctx)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		c := p.choose(want, deadline)
+		switch {
+		case c.key == "" && (c.free.IsZero() || c.free.After(deadline)):
+			return nil, p.exhausted(want, c)
+		case c.key == "":
+			p.wait(ctx, c)
+		default:
+			if b := p.booking(want, c); b.claim(ctx) { // else another instance took the probe
+				b.sent = p.cfg.Now()
+				b.Waited = b.sent.Sub(began)
+				return b, nil
+			}
+		}
+	}
+}
+
+// deadline is the last moment at which a request still wants a key.
+func (p *Pool) deadline(ctx context.Context, began time.Time) time.Time {
+	deadline := began.Add(p.cfg.WaitBudget)
+	if d, ok := ctx.Deadline(); ok && !d.After(deadline) {
+		deadline = d.Add(-1) // at d itself the request is over
+	}
+	return deadline
+}
+
+func (p *Pool) booking(want Want, c choice) *Booking {
+	return &Booking{
+		Key: c.key, Group: c.group, Probe: len(c.probes) > 0,
+		pool: p, want: want, holder: c.holder, probes: c.probes, over: c.over,
+	}
+}
+
+// wait sleeps until the choice's time has come, something changed, or the
+// context ended.
+func (p *Pool) wait(ctx context.Context, c choice) {
+	timer := time.NewTimer(c.free.Sub(p.cfg.Now()))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.changed:
+	case <-ctx.Done():
+	}
+}
+
+// claim takes the probe leases that a booking needs. It reports false when
+// somebody else holds one.
+func (b *Booking) claim(ctx context.Context) bool {
+	p, now := b.pool, b.pool.cfg.Now()
+	for _, on := range b.probes {
+		told, applied, err := p.write(ctx, on, probeChange(now, b.holder))
+		if err != nil {
+			continue // fail open: at worst one probe for each instance
+		}
+		p.remember(told)
+		if !applied && told.probeBy != b.holder {
+			// Refused because it rests for somebody, or because it is over?
+			if at, _ := told.free(now); !at.IsZero() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// write makes a change to the record of a rest and returns what stands there.
+func (p *Pool) write(ctx context.Context, on scope, c store.Change) (told rest, applied bool, err error) {
+	key := store.Key{Partition: partition(p.cfg.Name), Sort: on.sort()}
+	item, applied, err := p.shared.update(ctx, key, c)
+	return restOf(item), applied, err
+}
+
+// partition holds all records of a pool, so that one Query gives its state.
+func partition(pool string) string { return "pool#" + pool }

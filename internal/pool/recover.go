@@ -1,0 +1,56 @@
+package pool
+
+import (
+	"context"
+	"time"
+)
+
+// succeed ends the rests that had run out. A success proves that they are over
+// only if it was sent after they began; the store checks that again.
+func (b *Booking) succeed(ctx context.Context) {
+	for _, on := range b.over {
+		if b.outlives(on) {
+			b.behind(ctx, func(ctx context.Context) { b.recovered(ctx, on) })
+		}
+	}
+}
+
+// outlives reports whether the booking's success ends a rest as it is known
+// here. Of the many successes after a rest the first ends it, and the others
+// need not write.
+func (b *Booking) outlives(on scope) bool {
+	b.pool.mu.Lock()
+	defer b.pool.mu.Unlock()
+	return b.ends(b.pool.rests[on], b.pool.cfg.Now())
+}
+
+// ends is the condition of endChange.
+func (b *Booking) ends(r rest, now time.Time) bool {
+	probed := b.holder != "" && r.probeBy == b.holder
+	return r.count > 0 && r.set < b.sent.UnixMilli() && (r.until <= now.UnixMilli() || probed)
+}
+
+func (b *Booking) recovered(ctx context.Context, on scope) {
+	p := b.pool
+	told, applied, err := p.write(ctx, on, endChange(p.cfg.Now(), b.sent, b.holder))
+	if err != nil {
+		b.endHere(on)
+		return
+	}
+	p.remember(told)
+	if applied {
+		p.cfg.Log.Info("recovered", "rest", on.sort(), "key", b.Key)
+	}
+}
+
+// endHere ends a rest in this instance alone, as the store cannot be told.
+// Else a quarantine would admit one probe a minute for as long as it is down.
+func (b *Booking) endHere(on scope) {
+	p := b.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, now := p.rests[on], p.cfg.Now()
+	if b.ends(r, now) {
+		p.put(rest{on: on, set: max(now.UnixMilli(), r.set+1), why: "recovered", draft: true})
+	}
+}

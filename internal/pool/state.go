@@ -1,0 +1,135 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is how a pool stands, for people and tools.
+type State struct {
+	Pool string `json:"pool"`
+	// Summary says it in one sentence.
+	Summary string  `json:"summary"`
+	Groups  []Group `json:"groups"`
+}
+
+// Group is a quota group and the keys that share it.
+type Group struct {
+	Name string `json:"name"`
+	// Known says that the group was configured or learned; false means that
+	// its only key has not been answered yet.
+	Known bool     `json:"known"`
+	Keys  []Member `json:"keys"`
+	Rests []Rest   `json:"rests,omitempty"`
+}
+
+// Member is a key within its group.
+type Member struct {
+	Name string `json:"name"`
+	// Weight is the effective weight, BaseWeight the configured one.
+	Weight     float64 `json:"weight"`
+	BaseWeight float64 `json:"base_weight"`
+	WeightWhy  string  `json:"weight_why,omitempty"`
+	// HeadroomPercent is the free share of the tightest limit when last seen.
+	HeadroomPercent *float64   `json:"headroom_percent,omitempty"`
+	HeadroomAt      *time.Time `json:"headroom_at,omitempty"`
+	OK              int64      `json:"ok"`
+	Refused         int64      `json:"refused"`
+	LastError       string     `json:"last_error,omitempty"`
+	LastErrorAt     *time.Time `json:"last_error_at,omitempty"`
+	Rests           []Rest     `json:"rests,omitempty"`
+}
+
+// Rest is a cooldown or quarantine that has not been ended yet.
+type Rest struct {
+	// Covers is what rests: a model family, a model, or "*".
+	Covers     string    `json:"covers"`
+	Class      string    `json:"class"`
+	Why        string    `json:"why"`
+	Since      time.Time `json:"since"`
+	Until      time.Time `json:"until"`
+	Quarantine bool      `json:"quarantine"`
+	ProbeBy    string    `json:"probe_by,omitempty"`
+	// Text says it in words.
+	Text string `json:"text"`
+}
+
+// State reads how the pool stands now.
+func (p *Pool) State(ctx context.Context) State {
+	p.look(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.cfg.Now()
+	s := State{Pool: p.cfg.Name}
+	index := map[string]int{} // of a group in s.Groups, which keep the order of the keys
+	for i, k := range p.cfg.Keys {
+		name := p.places[i].group
+		at, ok := index[name]
+		if !ok {
+			at = len(s.Groups)
+			index[name] = at
+			s.Groups = append(s.Groups, Group{Name: name, Known: name != k.Name || k.Quota != "", Rests: p.restsOf(ofGroup, name, now)})
+		}
+		s.Groups[at].Keys = append(s.Groups[at].Keys, p.member(i, now))
+	}
+	s.Summary = summary(s.Groups)
+	return s
+}
+
+func summary(groups []Group) string {
+	room, keys := 0, 0
+	for _, g := range groups {
+		keys += len(g.Keys)
+		if len(g.Rests) == 0 && slices.ContainsFunc(g.Keys, func(k Member) bool { return len(k.Rests) == 0 }) {
+			room++
+		}
+	}
+	return fmt.Sprintf("%d keys in %d quota groups; %d of %d groups have room", keys, len(groups), room, len(groups))
+}
+
+func (p *Pool) member(i int, now time.Time) Member {
+	k := p.cfg.Keys[i]
+	r := p.records[k.Name]
+	m := Member{
+		Name: k.Name, BaseWeight: k.Weight, Weight: p.places[i].weight, WeightWhy: r.Str(AttrWeightWhy),
+		OK: r.Int(AttrOK), Refused: r.Int(AttrRefused),
+		LastError: r.Str(AttrError), LastErrorAt: instant(r.Int(AttrErrorAt)),
+		HeadroomAt: instant(r.Int(AttrHeadAt)),
+		Rests:      p.restsOf(ofKey, k.Name, now),
+	}
+	if r.Has(AttrHeadroom) {
+		percent := float64(r.Int(AttrHeadroom)) / 10
+		m.HeadroomPercent = &percent
+	}
+	return m
+}
+
+// restsOf lists the rests of one group or key that still stand.
+func (p *Pool) restsOf(kind, name string, now time.Time) []Rest {
+	var out []Rest
+	for on, r := range p.rests {
+		if on.kind == kind && on.name == name && r.stands(now) {
+			out = append(out, r.show(now))
+		}
+	}
+	slices.SortFunc(out, func(a, b Rest) int { return strings.Compare(a.Covers, b.Covers) })
+	return out
+}
+
+func (r rest) show(now time.Time) Rest {
+	return Rest{
+		Covers: r.on.covers, Class: string(r.class), Why: r.why, Quarantine: r.quarantine, ProbeBy: r.probeBy,
+		Since: time.UnixMilli(r.set).UTC(), Until: time.UnixMilli(r.until).UTC(), Text: r.describe(now, false),
+	}
+}
+
+func instant(ms int64) *time.Time {
+	if ms == 0 {
+		return nil
+	}
+	t := time.UnixMilli(ms).UTC()
+	return &t
+}

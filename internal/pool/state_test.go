@@ -1,0 +1,84 @@
+package pool_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/store/embedded"
+	"github.com/fallow-dev/fallow/internal/upstream"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// only leaves one of the keys to a request.
+func only(i int, keys []pool.Key, model string) pool.Want {
+	var others []string
+	for j, k := range keys {
+		if j != i-1 {
+			others = append(others, k.Name)
+		}
+	}
+	return tried(ask(model), others...)
+}
+
+// mixed is a pool in which everything has happened that can be shown.
+func mixed(t *testing.T) *pool.Pool {
+	t.Helper()
+	table := embedded.NewMemory()
+	ks := keys(6)
+	ks[3].Quota, ks[3].Weight = "eu", 2
+	p := newPool(table, ks, func(c *pool.Config) { c.Instance = "instance-7" })
+	introduce(t, p, rawOwner, "key-1", "key-2")
+	setWeight(t, table, "key-4", 750)
+	setAttr(t, table, "key-4", pool.AttrWeightWhy, store.Text("refused more often than the others"))
+	refuse(t, book(t, p, only(3, ks, sonnet)), of(upstream.Auth))
+	refuse(t, book(t, p, only(5, ks, sonnet)), of(upstream.Auth))
+	time.Sleep(5*time.Minute + 10*time.Second)
+	book(t, p, only(5, ks, sonnet)) // the probe; key-3 still waits for one
+	b := book(t, p, only(1, ks, sonnet))
+	b.Learn(t.Context(), pool.Outcome{Signals: upstream.Signals{Owner: rawOwner, Limits: []upstream.Limit{{PerMinute: 1000, Remaining: 333}}}})
+	b.Settle(t.Context())
+	refuse(t, book(t, p, only(2, ks, sonnet)), limited(90*time.Second))
+	refuse(t, book(t, p, only(2, ks, haiku)), of(upstream.Permission))
+	refuse(t, book(t, p, only(4, ks, sonnet)), upstream.Fault{
+		Class: upstream.SpendCap, Code: "enforced_spend_limit_reached", Until: time.Date(2000, 2, 1, 0, 0, 0, 0, time.UTC)})
+	return p
+}
+
+func TestStateGolden(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got, err := json.MarshalIndent(mixed(t).State(t.Context()), "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "state.json", append(got, '\n'))
+	})
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs (-want +got); go test -update writes it:\n%s", path, cmp.Diff(string(want), string(got)))
+	}
+}
