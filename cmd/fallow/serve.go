@@ -63,6 +63,7 @@ func (c *serveCmd) Run(t *terminal) error {
 	}
 	runner := rebalance.New(rebalance.Config{Document: setup.doc, Table: table, Log: log})
 	background.work.Go(func() { runner.Every(ctx, time.Minute) })
+	go handler.Warm(ctx)
 	setup.greet(t.stderr, "http://"+listener.Addr().String())
 	return serve(t.ctx, listener, handler, c.Drain, background, log)
 }

@@ -46,5 +46,8 @@ func build(ctx context.Context, getenv func(string) string, environ []string, lo
 	if err != nil {
 		return awsfront.Config{}, err
 	}
+	// Beside the wait for the first invocation, not before it: a slow Secrets
+	// Manager must not lengthen the start.
+	go handler.Warm(ctx)
 	return awsfront.Config{Handler: handler, Log: log}, nil
 }

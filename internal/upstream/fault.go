@@ -1,9 +1,8 @@
 // Package upstream is the vocabulary of what a provider's answer tells us:
 // what a refusal means, what the headers say of a quota, what was consumed.
 //
-// It is a leaf: plain data, and the few readers that every dialect needs, so
-// that the dialects that read answers and the pool that acts on them can share
-// words without knowing each other.
+// It is a leaf: plain data without HTTP, so that the dialects that read answers
+// and the pool that acts on them can share words without knowing each other.
 package upstream
 
 import (

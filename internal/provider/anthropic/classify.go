@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 	"github.com/tidwall/gjson"
 )
@@ -54,7 +55,7 @@ func classify(status int, h http.Header, body []byte, now time.Time) *upstream.F
 		f.Message = fmt.Sprintf("the provider answered %d without saying why", status)
 	}
 	if status >= 400 { // the header has been seen on successes, where it means nothing
-		f.RetryAfter = upstream.RetryAfter(h.Get, now)
+		f.RetryAfter = provider.RetryAfter(h.Get, now)
 	}
 	if f.Class == upstream.SpendCap {
 		f.Until = spendCapEnd(e, now)

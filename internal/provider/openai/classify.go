@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -17,7 +18,7 @@ import (
 func (*Dialect) Classify(status int, h http.Header, body []byte, now time.Time) *upstream.Fault {
 	r := readRefusal(body)
 	f := r.fault(classOf(status, r), status)
-	if f.RetryAfter = upstream.RetryAfter(h.Get, now); f.RetryAfter == 0 {
+	if f.RetryAfter = provider.RetryAfter(h.Get, now); f.RetryAfter == 0 {
 		f.RetryAfter = r.retryDelay
 	}
 	return f

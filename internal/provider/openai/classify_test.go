@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/provider/openai"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -231,7 +232,7 @@ func FuzzClassify(f *testing.F) {
 		if fault.Class == "" || fault.Message == "" {
 			t.Errorf("got %+v, want a class and a message", fault)
 		}
-		if fault.RetryAfter < 0 || fault.RetryAfter > upstream.MaxRetryAfter {
+		if fault.RetryAfter < 0 || fault.RetryAfter > provider.MaxRetryAfter {
 			t.Errorf("RetryAfter %v is out of bounds", fault.RetryAfter)
 		}
 		if len(fault.Message) > 4<<10 {

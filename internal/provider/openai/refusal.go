@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -76,7 +77,7 @@ func first(values ...gjson.Result) string {
 func retryInfo(details gjson.Result) (delay time.Duration) {
 	details.ForEach(func(_, detail gjson.Result) bool {
 		if d, err := time.ParseDuration(detail.Get("retryDelay").Str); err == nil {
-			delay = upstream.ClampRetryAfter(d)
+			delay = provider.ClampRetryAfter(d)
 		}
 		return delay == 0
 	})

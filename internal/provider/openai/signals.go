@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -68,5 +69,5 @@ func parseReset(s string) (time.Duration, bool) {
 	if err != nil {
 		d, err = time.ParseDuration(s + "s")
 	}
-	return d, err == nil && d >= 0 && d <= upstream.MaxRetryAfter
+	return d, err == nil && d >= 0 && d <= provider.MaxRetryAfter
 }

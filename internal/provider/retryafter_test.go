@@ -1,11 +1,11 @@
-package upstream_test
+package provider_test
 
 import (
 	"net/http"
 	"testing"
 	"time"
 
-	"github.com/fallow-dev/fallow/internal/upstream"
+	"github.com/fallow-dev/fallow/internal/provider"
 )
 
 var now = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -43,7 +43,7 @@ func TestRetryAfter(t *testing.T) {
 			h := http.Header{}
 			h.Set("retry-after-ms", tt.ms)
 			h.Set("retry-after", tt.after)
-			if got := upstream.RetryAfter(h.Get, now); got != tt.want {
+			if got := provider.RetryAfter(h.Get, now); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -58,8 +58,8 @@ func FuzzRetryAfter(f *testing.F) {
 		get := func(h string) string {
 			return map[string]string{"Retry-After-Ms": ms, "Retry-After": after}[h]
 		}
-		if got := upstream.RetryAfter(get, now); got < 0 || got > upstream.MaxRetryAfter {
-			t.Errorf("got %v, want it within [0, %v]", got, upstream.MaxRetryAfter)
+		if got := provider.RetryAfter(get, now); got < 0 || got > provider.MaxRetryAfter {
+			t.Errorf("got %v, want it within [0, %v]", got, provider.MaxRetryAfter)
 		}
 	})
 }

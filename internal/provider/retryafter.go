@@ -1,4 +1,4 @@
-package upstream
+package provider
 
 import (
 	"net/http"
@@ -17,9 +17,6 @@ const MaxRetryAfter = 24 * time.Hour
 // negative, past or unreadable counts as absent.
 //
 // It is meant for refusals only: Anthropic sends retry-after on success too.
-//
-// net/http is imported for ParseTime alone: an HTTP date has three legal forms,
-// and every program with this package in it contains net/http already.
 func RetryAfter(get func(header string) string, now time.Time) time.Duration {
 	if d := parseNumber(get("Retry-After-Ms"), time.Millisecond); d > 0 {
 		return d
