@@ -48,7 +48,7 @@ Things go wrong on demand while it runs:
 
 Effects: stuck, ramp, concurrency, spend_cap, own_limit, billing, low_credit,
 hold, revoked, forbidden, overloaded, server_error, unavailable, timeout,
-too_large, cut, slow, stream_error, stall, stream_cut, stream_end, shrink.
+too_large_page, cut, slow, stream_error, stall, stream_cut, stream_end, shrink.
 Fields: effect, key, organisation, model, probability, for, from_first_hit,
 count, retry_after, chunks, delay, factor, message.`
 }
