@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -36,7 +37,8 @@ func simulated(t *terminal) (*setup, error) {
 		org := &orgs[i*len(orgs)/len(environ)]
 		org.Keys = append(org.Keys, key)
 	}
-	sim, err := simprovider.Start(t.ctx, simprovider.Config{Organisations: orgs, Latency: demoLatency}, "127.0.0.1:0")
+	// It must outlast the signal that ends us, until the last answer is out.
+	sim, err := simprovider.Start(context.WithoutCancel(t.ctx), simprovider.Config{Organisations: orgs, Latency: demoLatency}, "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("simulated provider: %w", err)
 	}

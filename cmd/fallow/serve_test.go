@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// running is a `fallow serve` in this process.
+type running struct {
+	url   string
+	stop  context.CancelFunc
+	exit  chan int
+	greet string
+}
+
+// start runs serve and reads its greeting.
+func start(t *testing.T, environ []string, args ...string) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	r := &running{stop: cancel, exit: make(chan int, 1)}
+	go func() {
+		r.exit <- run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), environ, io.Discard, in)
+		_ = in.Close()
+	}()
+	t.Cleanup(cancel)
+	lines := bufio.NewReader(out)
+	for !strings.Contains(r.greet, "}'\n") {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatalf("serve ended early: %s", r.greet)
+		}
+		r.greet += line
+	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	r.url = regexp.MustCompile(`http://\S+?:\d+`).FindString(r.greet)
+	return r
+}
+
+// TestPrintedCurlLineWorks runs the line as a newcomer would, by a shell.
+func TestPrintedCurlLineWorks(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	if !strings.Contains(r.greet, "SIMULATED") {
+		t.Errorf("the greeting does not say that the provider is simulated:\n%s", r.greet)
+	}
+	line := r.greet[strings.Index(r.greet, "curl"):]
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(line, "curl", "curl -sS", 1)).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `"object":"chat.completion"`) {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestKeysInTheEnvironmentArePooled(t *testing.T) {
+	t.Parallel()
+	r := start(t, []string{"ANTHROPIC_KEY_1=one", "ANTHROPIC_KEY_2=two"})
+	if !strings.Contains(r.greet, "pool anthropic: 2 keys of anthropic") || strings.Contains(r.greet, "SIMULATED") {
+		t.Errorf("greeting:\n%s", r.greet)
+	}
+}
+
+// TestDrain: a stream that runs when the signal comes is finished, and nothing
+// new is taken.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil, "--store", "file:"+filepath.Join(t.TempDir(), "deep", "state.db"))
+	body := `{"model":"claude-sonnet-5","stream":true,"messages":[{"role":"user","content":"hello"}]}`
+	resp, err := http.Post(r.url+"/v1/chat/completions", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	r.stop()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.HasSuffix(string(text), "data: [DONE]\n\n") {
+		t.Errorf("the running stream ended with %v: …%s", err, text[max(0, len(text)-80):])
+	}
+	if code := <-r.exit; code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	if _, err := http.Get(r.url + "/healthz"); err == nil {
+		t.Error("a new request was taken after the signal")
+	}
+}
+
+func TestServeRefusals(t *testing.T) {
+	t.Parallel()
+	open := filepath.Join(t.TempDir(), "open.yaml")
+	doc := "version: 1\npools: {p: {provider: anthropic, keys: [{name: k, secret: \"env:K\"}]}}\nmodels: {\"*\": {targets: [{pool: p}]}}\nclients: {auth: none}\n"
+	if err := os.WriteFile(open, []byte(doc), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		args []string
+		says string
+	}{
+		{"open to the world", []string{"--config", open, "--listen", "0.0.0.0:0"}, "allow_anonymous"},
+		{"no such file", []string{"--config", "/nowhere.yaml"}, "/nowhere.yaml"},
+		{"unknown store", []string{"--store", "redis:x"}, "memory, file:PATH or dynamodb:TABLE"},
+		{"store without a path", []string{"--store", "file:"}, "memory, file:PATH or dynamodb:TABLE"},
+		{"address in use or senseless", []string{"--listen", "127.0.0.1:99999"}, "--listen"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var stderr strings.Builder
+			code := run(t.Context(), append([]string{"serve"}, tt.args...), nil, io.Discard, &stderr)
+			if code != 1 || !strings.Contains(stderr.String(), tt.says) {
+				t.Errorf("exit %d, stderr %q; want 1 and %q", code, stderr.String(), tt.says)
+			}
+		})
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"help", []string{"--help"}, 0, "simulate"},
+		{"version", []string{"version"}, 0, "fallow "},
+		{"unknown command", []string{"nope"}, 2, "nope"},
+		{"nothing", nil, 2, "expected one of"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			if code := run(t.Context(), tt.args, nil, &out, &out); code != tt.code || !strings.Contains(out.String(), tt.says) {
+				t.Errorf("exit %d, output %q; want %d and %q", code, out.String(), tt.code, tt.says)
+			}
+		})
+	}
+}
