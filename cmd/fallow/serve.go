@@ -35,8 +35,6 @@ but loopback the config must name client tokens, or say allow_anonymous: true.`
 // Run serves until the context ends, then drains.
 func (c *serveCmd) Run(t *terminal) error {
 	log := c.logger(t)
-	ctx, stop := context.WithCancel(t.ctx)
-	defer stop()
 	setup, err := c.document(t)
 	if err != nil {
 		return err
@@ -50,9 +48,9 @@ func (c *serveCmd) Run(t *terminal) error {
 		return err
 	}
 	defer closeTable()
-	background := &background{}
+	work := &background{}
 	handler, err := app.New(app.Config{
-		Document: setup.doc, Table: table, Environ: setup.environ, After: background.run, LocalAdmin: true, Log: log,
+		Document: setup.doc, Table: table, Environ: setup.environ, After: work.run, LocalAdmin: true, Log: log,
 	})
 	if err != nil {
 		return err
@@ -61,11 +59,16 @@ func (c *serveCmd) Run(t *terminal) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen", c.Listen, err)
 	}
+	ctx, stop := context.WithCancel(t.ctx)
+	defer stop()
 	runner := rebalance.New(rebalance.Config{Document: setup.doc, Table: table, Log: log})
-	background.work.Go(func() { runner.Every(ctx, time.Minute) })
-	go handler.Warm(ctx)
+	work.Go(func() { runner.Every(ctx, time.Minute) })
+	work.Go(func() { handler.Warm(ctx) })
 	setup.greet(t.stderr, "http://"+listener.Addr().String())
-	return serve(t.ctx, listener, handler, c.Drain, background, log)
+	err = serve(ctx, listener, handler, c.Drain, log)
+	stop()
+	work.Wait()
+	return err
 }
 
 func (c *serveCmd) logger(t *terminal) *slog.Logger {
@@ -77,7 +80,7 @@ func (c *serveCmd) logger(t *terminal) *slog.Logger {
 
 // serve answers until ctx ends, then takes no new requests and lets running
 // ones finish within the bound.
-func serve(ctx context.Context, l net.Listener, h http.Handler, drain time.Duration, background *background, log *slog.Logger) error {
+func serve(ctx context.Context, l net.Listener, h http.Handler, drain time.Duration, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -85,22 +88,29 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, drain time.Durat
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
+	var drained error
+	over := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(over)
+		drained = shutdown(ctx, server, drain, log)
+	})
+	err := server.Serve(l)
+	if stop() { // it failed by itself
 		return err
-	case <-ctx.Done():
 	}
+	<-over
+	return drained
+}
+
+func shutdown(ctx context.Context, server *http.Server, drain time.Duration, log *slog.Logger) error {
 	log.Info("draining", "at_most", drain)
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
-	err := server.Shutdown(bounded)
+	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		log.Warn("some answers did not finish in time and were cut")
-		err = server.Close()
+		return server.Close()
 	}
-	background.wait()
 	return err
 }
 

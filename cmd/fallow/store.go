@@ -47,11 +47,9 @@ func openFile(path string, log *slog.Logger) (store.Table, func(), error) {
 	}, nil
 }
 
-// background runs what no client waits for and lets the process outlast it.
-type background struct{ work sync.WaitGroup }
+// background is work that no client waits for and the process must outlast.
+type background struct{ sync.WaitGroup }
 
 func (b *background) run(ctx context.Context, f func(context.Context)) {
-	b.work.Go(func() { f(context.WithoutCancel(ctx)) })
+	b.Go(func() { f(context.WithoutCancel(ctx)) })
 }
-
-func (b *background) wait() { b.work.Wait() }

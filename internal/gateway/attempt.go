@@ -54,8 +54,9 @@ func (g *Gateway) attempt(x *exchange, t target, call *provider.Call, want pool.
 func (g *Gateway) call(x *exchange, t target, call *provider.Call, b *pool.Booking) (*answered, error) {
 	began := g.cfg.Now()
 	note := telemetry.Attempt{Target: t.String(), Key: b.Key}
-	x.event.Target, x.event.Key, x.event.Group = note.Target, b.Key, b.Group
+	x.event.Target, x.event.Key = note.Target, b.Key
 	a, err := g.exchangeWith(x, t, call, b)
+	x.event.Group = b.Group // the answer may have told
 	if err != nil {
 		note.Class = upstream.AsFault(err).Class
 	}
