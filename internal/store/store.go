@@ -35,7 +35,15 @@ func (i Item) Has(attr string) bool { _, ok := i.Attrs[attr]; return ok }
 // deadline. An error from Update means that the outcome is unknown: the write
 // may have been applied and its reply lost. A caller must therefore only make
 // changes that are harmless when made twice, or whose condition fails the
-// second time.
+// second time. Only after ErrInvalid and ErrAdd it is known that nothing was
+// written.
+//
+// A store may itself repeat a change without OpAdd whose reply was lost. Then
+// Applied can be false although Item is the caller's own write; a caller to
+// whom that matters leaves a mark in the item by which it knows itself.
+//
+// An item without attributes is the same as no item: Get does not find it and
+// Query leaves it out.
 type Table interface {
 	// Query returns all items of a partition, consistent with every Update
 	// that had returned before the call. Order is unspecified.

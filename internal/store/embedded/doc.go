@@ -1,0 +1,3 @@
+// Package embedded holds the stores for one machine: Memory, which forgets
+// with its process, and File, which does not.
+package embedded
