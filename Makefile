@@ -1,0 +1,75 @@
+# Everything a developer needs. `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PORT ?= 8080
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+GOFLAGS_BUILD := -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+TOOLS := $(CURDIR)/.tools
+STATICCHECK := $(TOOLS)/bin/staticcheck
+
+# The Lambda build targets that `sam build` calls.
+include .ci/sam.mk
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-zA-Z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: bin/fallow
+bin/fallow:
+	@CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o bin/fallow ./cmd/fallow
+
+.PHONY: run
+run: bin/fallow ## Serve on 127.0.0.1:8080 (PORT=…), with the keys in the environment or a simulated provider
+	@exec bin/fallow serve --listen 127.0.0.1:$(PORT) --store file:.fallow/state-$(PORT).db
+
+.PHONY: build
+build: bin/fallow build-lambda ## Build bin/fallow and the Lambda binaries
+
+.PHONY: tools
+tools: ## Install what tests and checks need, pinned, below .tools/
+	@.ci/install-emulator
+	@test -x $(STATICCHECK) || GOBIN=$(TOOLS)/bin go install honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: test
+test: tools ## Run the tests, against a DynamoDB emulator where it matters
+	@go test -shuffle=on ./...
+
+.PHONY: check
+check: format-check lint race template-check e2e ## Everything CI runs
+
+.PHONY: format-check
+format-check:
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "run gofmt -w on: $$out"; exit 1; }
+	@go mod tidy -diff
+
+.PHONY: lint
+lint: tools
+	@go vet ./...
+	@$(STATICCHECK) ./...
+
+.PHONY: race
+race: tools
+	@go test -race -shuffle=on ./...
+
+.PHONY: cover
+cover: tools ## Statement coverage of the packages that must stay above 90 %
+	@.ci/cover
+
+.PHONY: e2e
+e2e: build tools ## Real SDKs, stuck key, outages and rotation, in server mode and on Lambda environments
+	@.ci/e2e
+
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (20s)
+	@.ci/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Benchmarks with allocations
+	@go test -run '^$$' -bench . -benchmem ./internal/...
+
+.PHONY: clean
+clean: ## Remove what was built (not the tools)
+	@rm -rf bin .aws-sam .fallow coverage.out
