@@ -22,8 +22,8 @@ type choice struct {
 
 // choose picks among the keys that are free now: first the quota group by the
 // request's preference, then a key within it. It holds the lock throughout, so
-// that requests arriving together see each other's scouts and probes. A
-// deadline lies between now and the end of the request's patience.
+// that requests arriving together see each other's scouts and probes. The
+// request's patience ends at deadline.
 func (p *Pool) choose(want Want, deadline time.Time) choice {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -43,7 +43,7 @@ func (p *Pool) exhausted(want Want, c choice) *ExhaustedError {
 		if r.class == "" || r.class != e.Class {
 			e.Class = upstream.RateLimit
 		}
-		why = append(why, k.Name+": "+r.describe(c.now, want.Tried[k.Name]))
+		why = append(why, k.Name+": "+r.describe(c.now))
 	}
 	e.Why = strings.Join(why, "; ")
 	return e
@@ -62,8 +62,9 @@ func (p *Pool) worst(key, group string, want Want, now time.Time) rest {
 	return worst
 }
 
-// describe says in words how a key stands, for operators.
-func (r rest) describe(now time.Time, tried bool) string {
+// describe says in words what keeps a key away, for operators. The zero rest
+// stands for a request that has used the key up.
+func (r rest) describe(now time.Time) string {
 	free, probe := r.free(now)
 	switch {
 	case !free.IsZero() && r.until > now.UnixMilli():
@@ -72,9 +73,7 @@ func (r rest) describe(now time.Time, tried bool) string {
 		return fmt.Sprintf("is being probed (%s)", r.why)
 	case probe:
 		return fmt.Sprintf("waits for a probe (%s)", r.why)
-	case tried:
-		return "already tried by this request"
 	default:
-		return "free"
+		return "already tried by this request"
 	}
 }

@@ -190,7 +190,13 @@ func TestBreakerIgnoresWhatIsNotTheStores(t *testing.T) {
 			table.Delay(0)
 		}},
 		{"senseless models", func(t *testing.T, p *pool.Pool, _ *storetest.Faulty, round int) {
-			refuse(t, book(t, p, ask(strings.Repeat("m", 2000+round))), of(upstream.Permission))
+			var bookings [4]*pool.Booking
+			for i := range bookings {
+				bookings[i] = book(t, p, ask(strings.Repeat("m", 2000+10*round+i)))
+			}
+			for _, b := range bookings { // without a read in between, which would succeed
+				refuse(t, b, of(upstream.Permission))
+			}
 		}},
 	}
 	for _, tt := range tests {
@@ -283,12 +289,37 @@ func TestOwnerIsWrittenLater(t *testing.T) {
 		if got := record(t, table, "key#key-1").Str(pool.AttrOwner); !strings.HasPrefix(got, "org-") {
 			t.Errorf("got owner %q in the table", got)
 		}
-		before := calls(table)
-		b := book(t, p, ask(sonnet))
+	})
+}
+
+func TestOwnerIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	table := newFaulty()
+	p := newPool(table, keys(1))
+	bookings := []*pool.Booking{book(t, p, ask(sonnet)), book(t, p, ask(sonnet)), book(t, p, ask(sonnet))}
+	for _, b := range bookings {
 		b.Learn(t.Context(), ownedBy(rawOwner))
 		b.Settle(t.Context())
-		if got := calls(table) - before; got != 1 {
-			t.Errorf("%d calls for a request that brought no news, want its one query", got)
+	}
+	if _, _, updates := table.Calls(); updates != 2 {
+		t.Errorf("%d writes, want one of the owner and one of the counts", updates)
+	}
+}
+
+// TestOneFailureIsNoOutage: calls that fail now and then, a read in every
+// three here, must not open the breaker.
+func TestOneFailureIsNoOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := newFaulty()
+		p := newPool(table, keys(1))
+		for i := range 10 {
+			before := calls(table)
+			table.Down(i%3 == 0)
+			book(t, p, ask(sonnet))
+			if calls(table) == before {
+				t.Fatalf("booking %d: the store was not asked", i)
+			}
 		}
 	})
 }

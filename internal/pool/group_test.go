@@ -188,3 +188,20 @@ func TestClearLeavesOtherGroupsAlone(t *testing.T) {
 		bookKey(t, p, "key-1", ask(sonnet))
 	})
 }
+
+// TestClearKnowsKeysThatHaveLeft: a key's rest in the table outlives its place
+// in the configuration and is nobody's business then.
+func TestClearKnowsKeysThatHaveLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := embedded.NewMemory()
+		refuse(t, bookKey(t, newPool(table, keys(2)), "key-2", ask(sonnet), "key-1"), of(upstream.Auth))
+		p := newPool(table, keys(1))
+		if n, err := p.Clear(t.Context(), "key-1"); n != 0 || err != nil {
+			t.Errorf("got %d, %v; want nothing to end", n, err)
+		}
+		if s := p.State(t.Context()); len(s.Groups) != 1 || len(s.Groups[0].Rests) != 0 {
+			t.Errorf("got %+v, want key-1 alone and free", s)
+		}
+	})
+}

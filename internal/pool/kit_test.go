@@ -1,7 +1,6 @@
 package pool_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -152,11 +151,10 @@ func together(n int, f func(i int)) {
 	all.Wait()
 }
 
-// items reads all records of the pool "claude", or of another.
-func items(t testing.TB, table store.Table, name ...string) []store.Item {
+// items reads all records of the pool "claude".
+func items(t testing.TB, table store.Table) []store.Item {
 	t.Helper()
-	partition := "pool#" + strings.Join(append(name, "claude")[:1], "")
-	got, err := table.Query(context.WithoutCancel(t.Context()), partition)
+	got, err := table.Query(t.Context(), pool.KeyRecord("claude", "").Partition)
 	if err != nil {
 		t.Fatalf("Query: %v", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/store"
 )
 
 // An instance keeps what it knows of the pool and merges into it whatever the
@@ -27,11 +29,7 @@ func (p *Pool) look(ctx context.Context) {
 	defer p.mu.Unlock()
 	now := p.cfg.Now()
 	for _, item := range items {
-		if name, ok := strings.CutPrefix(item.Key.Sort, keyPrefix); ok {
-			p.records[name] = item
-		} else if strings.HasPrefix(item.Key.Sort, restPrefix) && !restOf(item).lapsed(now) {
-			p.merge(restOf(item))
-		}
+		p.take(item, now)
 	}
 	p.forget(now)
 	p.arrange()
@@ -41,13 +39,26 @@ func (p *Pool) look(ctx context.Context) {
 func (p *Pool) remember(told rest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.merge(told)
+	p.merge(told, p.cfg.Now())
 }
 
-// merge keeps what the store has told if it is later than what is known. The
-// lock is held, as for the functions below.
-func (p *Pool) merge(told rest) {
-	if told.replaces(p.rests[told.on], p.cfg.Now()) {
+// take sorts a record in. The lock is held, as for the functions below.
+func (p *Pool) take(item store.Item, now time.Time) {
+	if name, ok := strings.CutPrefix(item.Key.Sort, keyPrefix); ok {
+		p.records[name] = item
+		return
+	}
+	if !strings.HasPrefix(item.Key.Sort, restPrefix) {
+		return // somebody else's
+	}
+	if told := restOf(item); !told.lapsed(now) {
+		p.merge(told, now)
+	}
+}
+
+// merge keeps what the store has told if it is later than what is known.
+func (p *Pool) merge(told rest, now time.Time) {
+	if told.replaces(p.rests[told.on], now) {
 		p.put(told)
 	}
 }

@@ -184,7 +184,7 @@ func (p *Pool) deadline(ctx context.Context, began time.Time) time.Time {
 
 func (p *Pool) booking(want Want, c choice) *Booking {
 	return &Booking{
-		Key: c.key, Group: c.group, Probe: len(c.probes) > 0,
+		Key: c.key, Group: c.group,
 		pool: p, want: want, holder: c.holder, probes: c.probes, over: c.over,
 	}
 }
@@ -207,16 +207,16 @@ func (b *Booking) claim(ctx context.Context) bool {
 	p, now := b.pool, b.pool.cfg.Now()
 	for _, on := range b.probes {
 		told, applied, err := p.write(ctx, on, probeChange(now, b.holder))
-		if err != nil {
-			continue // fail open: at worst one probe for each instance
+		if err != nil { // fail open: at worst one probe for each instance
+			b.Probe = true
+			continue
 		}
 		p.remember(told)
-		if !applied && told.probeBy != b.holder {
-			// Refused because it rests for somebody, or because it is over?
-			if at, _ := told.free(now); !at.IsZero() {
-				return false
-			}
-		}
+		if applied || told.probeBy == b.holder {
+			b.Probe = true
+		} else if at, _ := told.free(now); !at.IsZero() {
+			return false
+		} // else it was ended meanwhile, and nothing is left to probe
 	}
 	return true
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
+	"github.com/fallow-dev/fallow/internal/store/storetest"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -205,7 +206,7 @@ func TestQuarantineTheStoreNeverHeardOf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		table := newFaulty()
-		p := newPool(table, keys(1))
+		p := newPool(table, keys(1), waits(30*time.Second))
 		b := book(t, p, ask(sonnet))
 		table.Down(true)
 		refuse(t, b, of(upstream.Auth))
@@ -229,7 +230,7 @@ func TestConcurrentQuarantines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		table := newFaulty()
-		pools := instances(table, 2)
+		pools := instances(table, 2, waits(30*time.Second))
 		a, b := book(t, pools[0], ask(sonnet)), book(t, pools[1], ask(sonnet))
 		refuse(t, a, of(upstream.Auth))
 		time.Sleep(100 * time.Millisecond)
@@ -238,8 +239,8 @@ func TestConcurrentQuarantines(t *testing.T) {
 		book(t, pools[0], ask(sonnet))
 		_, _, before := table.Calls()
 		exhausted(t, pools[1], ask(sonnet))
-		if _, _, after := table.Calls(); after-before > 1 {
-			t.Errorf("%d writes for one booking that must wait", after-before)
+		if _, _, after := table.Calls(); after > before {
+			t.Errorf("%d writes for a booking that can read that it must wait", after-before)
 		}
 	})
 }
@@ -324,5 +325,49 @@ func TestWaitingForAProbe(t *testing.T) {
 		if got := through.Load(); got != 10 {
 			t.Errorf("%d of 10 went on when the probe succeeded", got)
 		}
+	})
+}
+
+// TestRefusedClaim: who learns only from the refusal that another probes waits
+// for the end of the other's lease, not for that of one of its own.
+func TestRefusedClaim(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		memory := embedded.NewMemory()
+		table := storetest.NewFaulty(memory)
+		first, blind := newPool(memory, keys(1)), newPool(table, keys(1))
+		refuse(t, book(t, first, ask(sonnet)), of(upstream.Auth))
+		table.StaleReads(true)
+		isFree(t, blind, sonnet)
+		time.Sleep(5 * time.Minute)
+		book(t, first, ask(sonnet))
+		time.Sleep(10 * time.Second)
+		for range 2 {
+			if got := exhausted(t, blind, ask(sonnet)).RetryAfter; got != 50*time.Second {
+				t.Errorf("waits %v, want 50s", got)
+			}
+		}
+		if _, _, updates := table.Calls(); updates != 1 {
+			t.Errorf("claimed %d times, want once", updates)
+		}
+	})
+}
+
+// TestQuarantineIsNotSoftenedHere is TestQuarantineIsNotSoftened without a store.
+func TestQuarantineIsNotSoftenedHere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := newFaulty()
+		table.Down(true)
+		p := newPool(table, keys(1))
+		a, b := book(t, p, ask(sonnet)), book(t, p, ask(sonnet))
+		refuse(t, a, of(upstream.Billing))
+		time.Sleep(time.Second)
+		refuse(t, b, upstream.Fault{Class: upstream.Concurrency, RetryAfter: 10 * time.Minute})
+		time.Sleep(10 * time.Minute)
+		if !book(t, p, ask(sonnet)).Probe {
+			t.Error("the first request after it is not a probe")
+		}
+		exhausted(t, p, ask(sonnet))
 	})
 }

@@ -13,8 +13,8 @@ import (
 // write the same attribute.
 const (
 	AttrOwner     = "owner"       // hashed organisation behind the key, once learned
-	AttrOK        = "ok"          // answers that say nothing against the key
-	AttrRefused   = "refused"     // answers that do
+	AttrOK        = "ok"          // requests that the provider took
+	AttrRefused   = "refused"     // refusals that count against the key or its group
 	AttrHeadroom  = "headroom"    // thousandths of its tightest limit still free
 	AttrHeadAt    = "headroom_at" // ms: when that was read
 	AttrWeight    = "weight"      // thousandths of the base weight

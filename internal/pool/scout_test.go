@@ -127,7 +127,7 @@ func TestScoutWithAClockSetBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var back time.Duration
-		p := newPool(embedded.NewMemory(), keys(1), waits(time.Second), clock(func() time.Time { return time.Now().Add(-back) }))
+		p := newPool(embedded.NewMemory(), keys(1), waits(2*time.Hour), clock(func() time.Time { return time.Now().Add(-back) }))
 		book(t, p, ask(sonnet))
 		back = time.Hour
 		for want, when := range []string{"the scout", "the one after it"} {

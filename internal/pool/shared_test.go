@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -157,6 +158,63 @@ func TestClearOutlivesStaleKnowledge(t *testing.T) {
 		book(t, stale, ask(sonnet)) // has read that it was cleared
 		if got := record(t, table, "rest#group#key-1#*"); got.Int("until") != 0 {
 			t.Errorf("the rest is back: %v", got)
+		}
+	})
+}
+
+// TestRefusalAfterAClear: a refusal that was under way when an operator cleared
+// the rest is news; its instance must not take it for part of the old episode.
+func TestRefusalAfterAClear(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := embedded.NewMemory()
+		here, operator := newPool(table, keys(1)), newPool(table, keys(1))
+		for range 3 {
+			refuse(t, book(t, here, ask(sonnet)), limited(0))
+			time.Sleep(exhausted(t, here, ask(sonnet)).RetryAfter)
+		}
+		first, second := book(t, here, ask(sonnet)), book(t, here, ask(sonnet))
+		refuse(t, first, limited(time.Minute))
+		if _, err := operator.Clear(t.Context(), "key-1"); err != nil {
+			t.Fatal(err)
+		}
+		refuse(t, second, limited(10*time.Second))
+		for who, p := range map[string]*pool.Pool{"here": here, "operator": operator} {
+			if got := exhausted(t, p, ask(sonnet)).RetryAfter; got != 10*time.Second {
+				t.Errorf("%s: rests for %v, want the 10s of the later refusal", who, got)
+			}
+		}
+		if got := record(t, table, familyRest).Int("count"); got != 1 {
+			t.Errorf("counts %d episodes, want 1 since the clear", got)
+		}
+	})
+}
+
+// TestForeignRecords: the partition may hold more than this package knows, and
+// records that no instance would write.
+func TestForeignRecords(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := embedded.NewMemory()
+		p := newPool(table, keys(1))
+		put := func(sort string, attrs ...store.Assign) {
+			t.Helper()
+			key := store.Key{Partition: "pool#claude", Sort: sort}
+			if _, err := table.Update(t.Context(), key, store.Change{Do: attrs}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		later := store.Set("until", store.Num(time.Now().Add(time.Second).UnixMilli()))
+		put("group#key-1#*", later)
+		put("digest", later)
+		put("rest#", later)
+		put("rest#group", store.Set("until", store.Text("soon")))
+		late := book(t, p, ask(sonnet))
+		put(familyRest, later, store.Set("count", store.Num(-70)), store.Set("class", store.Num(4)))
+		exhausted(t, p, ask(sonnet))
+		refuse(t, late, limited(0))
+		if got := exhausted(t, p, ask(sonnet)).RetryAfter; got != 5*time.Second {
+			t.Errorf("rests for %v, want 5s", got)
 		}
 	})
 }

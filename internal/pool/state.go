@@ -122,7 +122,7 @@ func (p *Pool) restsOf(kind, name string, now time.Time) []Rest {
 func (r rest) show(now time.Time) Rest {
 	return Rest{
 		Covers: r.on.covers, Class: string(r.class), Why: r.why, Quarantine: r.quarantine, ProbeBy: r.probeBy,
-		Since: time.UnixMilli(r.set).UTC(), Until: time.UnixMilli(r.until).UTC(), Text: r.describe(now, false),
+		Since: time.UnixMilli(r.set).UTC(), Until: time.UnixMilli(r.until).UTC(), Text: r.describe(now),
 	}
 }
 

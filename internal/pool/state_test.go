@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,6 +65,36 @@ func TestStateGolden(t *testing.T) {
 		}
 		golden(t, "state.json", append(got, '\n'))
 	})
+}
+
+func TestSeveralRestsAreInOrder(t *testing.T) {
+	t.Parallel()
+	p := newPool(embedded.NewMemory(), keys(1))
+	models := []string{"c", "a", "d", "b"}
+	for _, model := range models {
+		refuse(t, book(t, p, ask(model)), limited(time.Minute))
+	}
+	refuse(t, book(t, p, ask("e")), of(upstream.Concurrency))
+	var got []string
+	for _, r := range p.State(t.Context()).Groups[0].Rests {
+		got = append(got, r.Covers)
+	}
+	if want := []string{"*", "a", "b", "c", "d"}; !slices.Equal(got, want) {
+		t.Errorf("got rests of %v, want %v", got, want)
+	}
+}
+
+// TestDefaults: a pool of the required fields alone works.
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	table := embedded.NewMemory()
+	a := pool.New(pool.Config{Name: "claude", Keys: keys(2), Table: table})
+	b := pool.New(pool.Config{Name: "claude", Keys: keys(2), Table: table})
+	first := book(t, a, ask(sonnet))
+	refuse(t, first, limited(time.Minute))
+	if got := book(t, b, ask(sonnet)).Key; got == first.Key {
+		t.Errorf("got %s, which rests", got)
+	}
 }
 
 func golden(t *testing.T, name string, got []byte) {

@@ -11,44 +11,42 @@ import (
 // suffer begins the rest that a refusal calls for: here first, then for all.
 func (b *Booking) suffer(ctx context.Context, f *upstream.Fault, how remedy) {
 	p, now := b.pool, b.pool.cfg.Now()
-	r, news := p.begin(how.covers(b), f, how, now)
+	r := p.begin(how.covers(b), f, how, now)
 	p.cfg.Log.Warn("rests", "rest", r.on.sort(), "key", b.Key, "group", b.Group, "class", f.Class,
 		"until", time.UnixMilli(r.until).UTC(), "why", r.why)
-	if news {
-		b.behind(ctx, func(ctx context.Context) { p.publish(ctx, r, now) })
-	}
+	b.behind(ctx, func(ctx context.Context) { p.publish(ctx, r, now) })
 }
 
 // begin starts or extends a rest here, by the rules of beginChange and
-// extendChange. It returns the rest, and whether the store is still to be told.
-func (p *Pool) begin(on scope, f *upstream.Fault, how remedy, now time.Time) (r rest, news bool) {
+// extendChange. It returns what this refusal alone calls for.
+func (p *Pool) begin(on scope, f *upstream.Fault, how remedy, now time.Time) rest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.rests[on]
-	r = rest{
+	r := rest{
 		on: on, set: max(now.UnixMilli(), old.set+1), count: old.count + 1,
 		class: f.Class, why: reason(f), quarantine: how.quarantine, draft: true,
 	}
-	underWay := old.until > now.UnixMilli()
-	if underWay { // one of several refusals that met the same limit
+	if old.until > now.UnixMilli() { // one of several refusals that met the same limit
 		r.set, r.count, r.quarantine = old.set, old.count, old.quarantine || how.quarantine
 	}
 	length := stretch(how.length(f, now, r.count-1), p.cfg.Rand())
 	// Rounded up: the provider counts an early return as another refusal.
 	r.until = now.Add(length + time.Millisecond - 1).UnixMilli()
-	if underWay && old.until >= r.until {
-		return old, old.draft
+	if r.until > old.until {
+		p.put(r)
 	}
-	p.put(r)
-	return r, true
+	return r
 }
 
-// publish tells the other instances, and takes in what they know better.
+// publish tells the other instances, and takes in what they know better. It
+// does so even when the rest known here outlasts r: an operator may have
+// cleared that one, and then r is what is left.
 func (p *Pool) publish(ctx context.Context, r rest, now time.Time) {
 	for range setTries {
 		told, applied, err := p.write(ctx, r.on, beginChange(now, r))
 		if err == nil && !applied && told.until <= now.UnixMilli() {
-			r.set = told.set + 1 // ended by a clock ahead of ours
+			r.set, r.count = told.set+1, told.count+1 // it was begun and ended unheard of here
 			continue
 		}
 		if err == nil && !applied && told.until < r.until {
