@@ -18,9 +18,37 @@ type place struct {
 	weight float64 // effective, see weightOf
 }
 
-// look reads the shared state into what is known here. When the store cannot
-// be read, what is known has to do.
+// look reads the shared state into what is known here. Requests that come
+// while a read is under way share it: what it may miss is younger than the
+// read, so they are no worse off than had they come a moment sooner, and a
+// burst of requests on a server costs one read.
 func (p *Pool) look(ctx context.Context) {
+	p.mu.Lock()
+	reading := p.reading
+	first := reading == nil
+	if first {
+		reading = make(chan struct{})
+		p.reading = reading
+	}
+	p.mu.Unlock()
+	if first {
+		// Not ended with the request that happened to come first.
+		p.read(context.WithoutCancel(ctx))
+		p.mu.Lock()
+		p.reading = nil
+		p.mu.Unlock()
+		close(reading)
+		return
+	}
+	select {
+	case <-reading:
+	case <-ctx.Done():
+	}
+}
+
+// read does what look says. When the store cannot be read, what is known has
+// to do.
+func (p *Pool) read(ctx context.Context) {
 	items, err := p.shared.query(ctx, partition(p.cfg.Name))
 	if err != nil {
 		return

@@ -73,6 +73,9 @@ type Pool struct {
 	scouts  map[string]scout   // by group name
 	tally   map[string]tally   // by key name: counts not yet written
 	claims  int                // probe leases taken, to tell their holders apart
+	// reading is closed when the read of the shared state under way has ended;
+	// nil when there is none.
+	reading chan struct{}
 	// changed is closed and replaced whenever a rest begins or ends, so that
 	// waiting requests look again.
 	changed chan struct{}
