@@ -19,7 +19,7 @@ import (
 // modes are the two ways to run the gateway; each test runs in both.
 var modes = map[string]func(*testing.T, *rig) string{
 	"server": func(t *testing.T, r *rig) string { return r.serve(t) },
-	"lambda": func(t *testing.T, r *rig) string { return r.lambdas(t, 20).URL() },
+	"lambda": func(t *testing.T, r *rig) string { return r.lambdas(t, 40).URL() },
 }
 
 func inBothModes(t *testing.T, orgs int, test func(t *testing.T, r *rig, url string)) {

@@ -13,7 +13,7 @@ const (
 	// wait for their scout and do not turn to another group, because that
 	// would cost them their prompt cache.
 	scoutAfter = 10 * time.Second
-	scoutHold  = 25 * time.Millisecond
+	scoutHold  = 20 * time.Millisecond
 )
 
 // held returns until when a group waits for its scout; zero when it does not.

@@ -11,6 +11,9 @@ import (
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 )
 
+// scoutHold is how long a burst waits for its scout.
+const scoutHold = 20 * time.Millisecond
+
 // burst sends n requests at once; key-1 refuses after some time, the other
 // keys take what they get. It returns the calls that each key got and the
 // longest wait.
@@ -46,8 +49,8 @@ func TestBurstOntoQuietGroups(t *testing.T) {
 		wasted       int // at most
 	}{
 		{"refused at once", 0, 1},
-		{"refused within the hold", 20 * time.Millisecond, 1},
-		{"refused after the hold", 40 * time.Millisecond, 40},
+		{"refused within the hold", scoutHold - time.Millisecond, 1},
+		{"refused after the hold", 2 * scoutHold, 40},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,23 +64,23 @@ func TestBurstOntoQuietGroups(t *testing.T) {
 				if served := calls["key-2"] + calls["key-3"] + calls["key-4"]; served != 40 {
 					t.Errorf("%d of 40 were served", served)
 				}
-				if longest > 25*time.Millisecond {
-					t.Errorf("the longest wait was %v, want 25ms at most", longest)
+				if longest > scoutHold {
+					t.Errorf("the longest wait was %v, want %v at most", longest, scoutHold)
 				}
 			})
 		})
 	}
 }
 
-// TestHoldKeepsTheConversation: the prompt cache is worth more than 25 ms.
+// TestHoldKeepsTheConversation: the prompt cache is worth more than a hold.
 func TestHoldKeepsTheConversation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(embedded.NewMemory(), keys(4), waits(time.Second))
 		first := book(t, p, asking("c"))
 		second := book(t, p, asking("c"))
-		if second.Key != first.Key || second.Waited != 25*time.Millisecond {
-			t.Errorf("got %s after %v, want %s after 25ms", second.Key, second.Waited, first.Key)
+		if second.Key != first.Key || second.Waited != scoutHold {
+			t.Errorf("got %s after %v, want %s after %v", second.Key, second.Waited, first.Key, scoutHold)
 		}
 	})
 }
@@ -99,8 +102,8 @@ func TestStreamOfRequestsPaysNothing(t *testing.T) {
 		if b := book(t, p, ask(sonnet)); b.Waited > 0 {
 			t.Errorf("the scout waited %v", b.Waited)
 		}
-		if b := book(t, p, ask(sonnet)); b.Waited != 25*time.Millisecond {
-			t.Errorf("after a silence the second waited %v, want 25ms", b.Waited)
+		if b := book(t, p, ask(sonnet)); b.Waited != scoutHold {
+			t.Errorf("after a silence the second waited %v, want %v", b.Waited, scoutHold)
 		}
 	})
 }
@@ -132,7 +135,7 @@ func TestScoutWithAClockSetBack(t *testing.T) {
 		back = time.Hour
 		for want, when := range []string{"the scout", "the one after it"} {
 			b := book(t, p, ask(sonnet))
-			if want := time.Duration(want) * 25 * time.Millisecond; b.Waited != want {
+			if want := time.Duration(want) * scoutHold; b.Waited != want {
 				t.Errorf("%s waited %v, want %v", when, b.Waited, want)
 			}
 		}

@@ -29,9 +29,8 @@ def commits(repo, span):
 
 
 def differing_files(old, new):
-    for line in git("diff", "--no-index", "--name-status", old, new).splitlines():
-        name = line.split("\t")[-1]
-        yield name, git("diff", "--no-index", old + name.removeprefix(new), name)
+    for change in git("diff", "--no-index", old, new).split("\ndiff --git "):
+        yield change.splitlines()[0].split(" b/")[-1], change
 
 
 def review(client, model, name, change):
