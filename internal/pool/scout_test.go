@@ -111,7 +111,7 @@ func TestStreamOfRequestsPaysNothing(t *testing.T) {
 // TestHoldNeverRefuses: who cannot wait for the scout goes along with it.
 func TestHoldNeverRefuses(t *testing.T) {
 	t.Parallel()
-	for _, budget := range []time.Duration{0, 24 * time.Millisecond} {
+	for _, budget := range []time.Duration{0, scoutHold - time.Millisecond} {
 		t.Run(budget.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
