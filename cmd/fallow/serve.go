@@ -48,7 +48,7 @@ func (c *serveCmd) Run(t *terminal) error {
 		return err
 	}
 	defer closeTable()
-	work := &background{}
+	work := &background{log: log}
 	handler, err := app.New(app.Config{
 		Document: setup.doc, Table: table, Environ: setup.environ, After: work.run, LocalAdmin: true, Log: log,
 	})
@@ -65,7 +65,7 @@ func (c *serveCmd) Run(t *terminal) error {
 	work.Go(func() { runner.Every(ctx, time.Minute) })
 	work.Go(func() { handler.Warm(ctx) })
 	setup.greet(t.stderr, "http://"+listener.Addr().String())
-	err = serve(ctx, listener, handler, c.Drain, log)
+	err = serve(ctx, listener, work.awaited(handler), c.Drain, log)
 	stop()
 	work.Wait()
 	return err

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/fallow-dev/fallow/internal/app"
 	"github.com/fallow-dev/fallow/internal/store"
@@ -45,11 +44,4 @@ func openFile(path string, log *slog.Logger) (store.Table, func(), error) {
 			log.Warn("state not written to its file", "path", path, "error", err)
 		}
 	}, nil
-}
-
-// background is work that no client waits for and the process must outlast.
-type background struct{ sync.WaitGroup }
-
-func (b *background) run(ctx context.Context, f func(context.Context)) {
-	b.Go(func() { f(context.WithoutCancel(ctx)) })
 }

@@ -23,8 +23,8 @@ type Config struct {
 	Document *config.Config
 	// Table is the shared state. Required.
 	Table store.Table
-	// Environ is the process's environment, for env: secrets and for the AWS
-	// SDK's settings; as os.Environ.
+	// Environ is where env: secrets stand; as os.Environ. The AWS SDK reads the
+	// process's own environment, whatever this says.
 	Environ []string
 	// After and LocalAdmin are passed on to the gateway.
 	After      func(context.Context, func(context.Context))
@@ -49,7 +49,7 @@ func New(cfg Config) (*gateway.Gateway, error) {
 	return gateway.New(gateway.Config{
 		Document:   cfg.Document,
 		Upstreams:  upstreams,
-		Secrets:    Secrets(cfg.Document, cfg.Environ, cfg.Log),
+		Secrets:    Secrets(cfg.Environ, cfg.Log),
 		Observe:    telemetry.Log(cfg.Log),
 		After:      cfg.After,
 		LocalAdmin: cfg.LocalAdmin,

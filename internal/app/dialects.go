@@ -34,6 +34,11 @@ func baseURL(p config.Pool, d provider.Dialect) string {
 	return d.DefaultBaseURL()
 }
 
+const (
+	pingAfter   = 15 * time.Second // of silence
+	pingTimeout = 5 * time.Second
+)
+
 // client makes the HTTP client of one pool. Connections are kept for the next
 // request: a TLS handshake costs more than everything else Fallow does.
 func client(t config.Timeouts) *http.Client {
@@ -49,6 +54,10 @@ func client(t config.Timeouts) *http.Client {
 			IdleConnTimeout:     90 * time.Second,
 			// A compressed stream arrives in blocks, not in events.
 			DisableCompression: true,
+			// A connection that died while Lambda froze the process looks alive
+			// and would be waited on until the first token is overdue. A ping
+			// finds out, also beneath an answer that is long in coming.
+			HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		},
 		// A redirect would carry the credential to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

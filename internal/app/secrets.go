@@ -7,13 +7,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/secret"
 )
 
-// Secrets makes the cache of credentials with the sources that the document
-// can refer to.
-func Secrets(_ *config.Config, environ []string, log *slog.Logger) *secret.Cache {
+// Secrets makes the cache of credentials, with a source for every scheme that a
+// document can refer to. environ is as os.Environ.
+func Secrets(environ []string, log *slog.Logger) *secret.Cache {
 	return secret.NewCache(secret.Config{
 		Sources: map[string]secret.Source{
 			secret.SchemeEnv:            secret.Env(environ),

@@ -39,3 +39,33 @@ func (g *Gateway) adminClear(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]int{"cleared": cleared})
 	}
 }
+
+// adminOnly lets operators through: those who hold the admin token or, where
+// none is configured, programs on this machine.
+func (g *Gateway) adminOnly(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := g.authorizeAdmin(r); err != nil {
+			writeError(w, err)
+			return
+		}
+		next(w, r)
+	}
+}
+
+func (g *Gateway) authorizeAdmin(r *http.Request) *apiError {
+	if g.cfg.Document.Admin.Secret == "" {
+		if g.cfg.LocalAdmin && fromThisMachine(r) {
+			return nil
+		}
+		return forbidden("The admin API is closed: no admin secret is configured. Set admin.secret in the config document.")
+	}
+	known, err := g.cfg.Secrets.Get(r.Context(), g.admin)
+	if err != nil {
+		g.cfg.Log.Error("admin secret unreadable", "error", err)
+		return unreadable()
+	}
+	if !anyEqual(tokensOf(r), known) {
+		return unauthorized("This needs the admin token as \"Authorization: Bearer TOKEN\".")
+	}
+	return nil
+}

@@ -18,6 +18,9 @@ const (
 	// maxTroubles bounds those after a fault that is nobody's key's (overload,
 	// 5xx, time-outs): trying longer only adds load to a provider in trouble.
 	maxTroubles = 3
+	// longestPause is how long we wait for a provider in trouble. One that asks
+	// for more is left to the next target, or to the client's own retry.
+	longestPause = 2 * time.Second
 )
 
 // answer tries the targets in order until one takes the request: until its
@@ -25,7 +28,12 @@ const (
 // fit to be relayed; nothing has been sent to the client yet.
 func (g *Gateway) answer(x *exchange, req *chat.Request, targets []target) (*answered, error) {
 	var failure error
+	onHold := map[string]bool{} // by provider
 	for _, t := range targets {
+		provider := g.cfg.Document.Pools[t.pool].Provider
+		if onHold[provider] {
+			continue // a hold is not walked round with another of its keys
+		}
 		a, err := g.tryTarget(x, req, t)
 		if err == nil {
 			return a, nil
@@ -34,6 +42,7 @@ func (g *Gateway) answer(x *exchange, req *chat.Request, targets []target) (*ans
 		if x.ctx().Err() != nil || !triesNextTarget(err) {
 			break
 		}
+		onHold[provider] = isHold(err)
 	}
 	return nil, failure
 }
@@ -65,7 +74,7 @@ func (g *Gateway) tryTarget(x *exchange, req *chat.Request, t target) (*answered
 			return nil, err
 		case backOff:
 			troubles++
-			if troubles < maxTroubles && !g.pause(x.ctx(), troubles) {
+			if troubles < maxTroubles && !g.pause(x.ctx(), troubles, upstream.AsFault(err).RetryAfter) {
 				return nil, err
 			}
 		}
@@ -81,79 +90,11 @@ func conversation(x *exchange, req *chat.Request) string {
 	return req.Conversation()
 }
 
-// step is what to do after a failed attempt at a target.
-type step int
-
-const (
-	giveUp     step = iota // with this target
-	anotherKey             // at once: the fault was the key's
-	backOff                // for a moment: the fault was the provider's
-)
-
-var steps = map[upstream.Class]step{
-	upstream.RateLimit:   anotherKey,
-	upstream.Ramp:        anotherKey,
-	upstream.Concurrency: anotherKey,
-	upstream.FastLimit:   anotherKey,
-	upstream.SpendCap:    anotherKey,
-	upstream.Billing:     anotherKey,
-	upstream.Auth:        anotherKey,
-	upstream.Permission:  anotherKey,
-	upstream.Encryption:  anotherKey,
-	upstream.Provider:    backOff,
-	upstream.Overload:    backOff,
-	upstream.Connect:     backOff,
-	upstream.Truncated:   backOff,
-	// Timeout is not here: the client has waited long enough for this target.
-	// Hold is not: a provider's hold is not walked round with another key.
-}
-
-func next(err error) step {
-	var f *upstream.Fault
-	if errors.As(err, &f) {
-		return steps[f.Class]
-	}
-	var unreadable *secretError
-	if errors.As(err, &unreadable) {
-		return anotherKey
-	}
-	return giveUp
-}
-
-// triesNextTarget reports whether another target may do better: not when the
-// request itself is at fault. A model unknown here may be known there.
-func triesNextTarget(err error) bool {
-	var f *upstream.Fault
-	if errors.As(err, &f) {
-		return f.Class != upstream.Client && f.Class != upstream.Context && f.Class != upstream.TooLarge
-	}
-	return true
-}
-
-// worse keeps the failure to tell the client of when several targets failed:
-// one that says when to come back before one that does not, the earlier first.
-func worse(a, b error) error {
-	var ea, eb *pool.ExhaustedError
-	switch {
-	case a == nil:
-		return b
-	case errors.As(a, &ea) && errors.As(b, &eb):
-		if eb.RetryAfter > 0 && (ea.RetryAfter == 0 || eb.RetryAfter < ea.RetryAfter) {
-			return b
-		}
-		return a
-	case errors.As(a, &ea):
-		return a
-	default:
-		return b
-	}
-}
-
-// pause waits with full jitter before the n-th retry; false means that the
-// client has gone.
-func (g *Gateway) pause(ctx context.Context, n int) bool {
+// pause waits before the n-th retry: with full jitter, but not less than the
+// provider asked for. False means that the request is over.
+func (g *Gateway) pause(ctx context.Context, n int, asked time.Duration) bool {
 	limit := 250 * time.Millisecond << n
-	timer := time.NewTimer(time.Duration(g.cfg.Rand() * float64(limit)))
+	timer := time.NewTimer(max(asked, time.Duration(g.cfg.Rand()*float64(limit))))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -170,7 +111,7 @@ type answered struct {
 	stream  *openStream    // of a streamed one
 }
 
-// close ends the call and notes what it consumed.
+// close ends the call and notes what it consumed, as far as is known.
 func (a *answered) close(x *exchange) {
 	x.event.Usage = a.reply.Usage
 	if a.stream != nil {

@@ -1,28 +1,99 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/secret"
-	"github.com/fallow-dev/fallow/internal/telemetry"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
-const (
-	// maxErrorBody is how much of a refusal is read: enough for any provider's
-	// error object, and for the connection to be used again.
-	maxErrorBody = 64 << 10
-	// maxAnswerBody bounds a whole answer held in memory.
-	maxAnswerBody = 64 << 20
-)
+// attempt books a key and makes one call with it. A key that this request
+// should not be given again is added to want.Tried.
+func (g *Gateway) attempt(x *exchange, t target, call *provider.Call, want pool.Want) (*answered, error) {
+	b, err := g.book(x, t, want)
+	if err != nil {
+		return nil, err
+	}
+	x.bookings = append(x.bookings, b)
+	a, err := g.call(x, t, call, b)
+	if err != nil && next(err) == anotherKey {
+		want.Tried[b.Key] = true
+	}
+	return a, err
+}
+
+// bookMoment is what a booking may take when there is no time left to wait for
+// room: enough to read a slow store, or to find that it is down.
+const bookMoment = 2 * time.Second
+
+// book asks the pool for a key. The pool bounds one wait by its wait budget; a
+// request that was refused after a wait has only what is left of it.
+func (g *Gateway) book(x *exchange, t target, want pool.Want) (*pool.Booking, error) {
+	ctx := x.ctx()
+	if len(x.bookings) > 0 {
+		left := g.cfg.Document.Pools[t.pool].WaitBudget.D() - x.event.Waited
+		bounded, cancel := context.WithTimeout(ctx, max(left, bookMoment))
+		defer cancel()
+		ctx = bounded
+	}
+	began := g.cfg.Now()
+	b, err := t.Pool.Book(ctx, want)
+	x.event.Waited += g.cfg.Now().Sub(began)
+	var exhausted *pool.ExhaustedError
+	switch {
+	case err == nil || errors.As(err, &exhausted):
+		return b, err
+	case x.ctx().Err() != nil:
+		return nil, outOfTime()
+	default:
+		return nil, &pool.ExhaustedError{Pool: t.pool, RetryAfter: time.Second, Why: "the wait budget is used up"}
+	}
+}
+
+// call makes one call and reads its answer as far as it must be before the
+// client may see any of it.
+func (g *Gateway) call(x *exchange, t target, call *provider.Call, b *pool.Booking) (*answered, error) {
+	c, err := g.withSecret(x.ctx(), t, b.Key, func(key secret.Value) (conn, error) {
+		x.sending(t, b)
+		c, err := t.send(x.ctx(), call, key, g.cfg.Now)
+		x.sent(err)
+		return c, err
+	})
+	var unreadable *secretError
+	if errors.As(err, &unreadable) {
+		return nil, err
+	}
+	a := &answered{booking: b}
+	if err == nil {
+		b.Learn(x.ctx(), pool.Outcome{Signals: c.signals})
+		c.signals = upstream.Signals{} // they are told once
+		err = a.read(c, t, call, g.cfg.Now)
+		x.sent(err)
+	}
+	if err != nil {
+		b.Learn(x.ctx(), pool.Outcome{Fault: upstream.AsFault(err), Signals: c.signals})
+	}
+	x.event.Group = b.Group // the answer may have told
+	return a, err
+}
+
+// read takes in all of a whole answer, or a stream up to its first content.
+func (a *answered) read(c conn, t target, call *provider.Call, now func() time.Time) (err error) {
+	if call.Stream {
+		a.stream, err = openTheStream(c, call.Answer, t.Timeouts.Idle.D(), now)
+	} else {
+		a.reply, err = c.whole(call.Answer)
+	}
+	if err != nil {
+		return upstream.AsFault(err)
+	}
+	return nil
+}
 
 // secretError says that a key's secret could not be read.
 type secretError struct {
@@ -33,160 +104,20 @@ type secretError struct {
 func (e *secretError) Error() string { return fmt.Sprintf("secret of key %s: %v", e.key, e.err) }
 func (e *secretError) Unwrap() error { return e.err }
 
-// attempt books a key and makes one call with it. A key that fails for its own
-// reasons is added to want.Tried.
-func (g *Gateway) attempt(x *exchange, t target, call *provider.Call, want pool.Want) (*answered, error) {
-	b, err := t.Pool.Book(x.ctx(), want)
+// withSecret sends with a key's secret. A key that the provider does not accept
+// may have been rotated since it was read: it is read again and, if it has
+// changed, sent with once more.
+func (g *Gateway) withSecret(ctx context.Context, t target, key string, send func(secret.Value) (conn, error)) (conn, error) {
+	value, err := g.cfg.Secrets.Get(ctx, t.Keys[key])
 	if err != nil {
-		return nil, err
+		return conn{}, &secretError{key, err}
 	}
-	x.event.Waited += b.Waited
-	x.bookings = append(x.bookings, b)
-	a, err := g.call(x, t, call, b)
-	if err != nil && next(err) == anotherKey {
-		want.Tried[b.Key] = true
-	}
-	return a, err
-}
-
-// call makes one call and reads its answer as far as it must be before the
-// client may see any of it.
-func (g *Gateway) call(x *exchange, t target, call *provider.Call, b *pool.Booking) (*answered, error) {
-	began := g.cfg.Now()
-	note := telemetry.Attempt{Target: t.String(), Key: b.Key}
-	x.event.Target, x.event.Key = note.Target, b.Key
-	a, err := g.exchangeWith(x, t, call, b)
-	x.event.Group = b.Group // the answer may have told
-	if err != nil {
-		note.Class = upstream.AsFault(err).Class
-	}
-	note.Took = g.cfg.Now().Sub(began)
-	x.event.Attempts = append(x.event.Attempts, note)
-	return a, err
-}
-
-func (g *Gateway) exchangeWith(x *exchange, t target, call *provider.Call, b *pool.Booking) (*answered, error) {
-	key, err := g.cfg.Secrets.Get(x.ctx(), t.Keys[b.Key])
-	if err != nil {
-		return nil, &secretError{b.Key, err}
-	}
-	conn, fault := t.send(x.ctx(), call, key, g.cfg.Now)
-	if fault != nil && fault.Class == upstream.Auth {
-		// The key may have been rotated since it was read.
-		if fresh, changed, _ := g.cfg.Secrets.Renew(x.ctx(), t.Keys[b.Key], key); changed {
-			conn, fault = t.send(x.ctx(), call, fresh, g.cfg.Now)
+	c, err := send(value)
+	if err != nil && upstream.AsFault(err).Class == upstream.Auth {
+		// Without a fresh secret the refusal stands, whatever kept us from it.
+		if fresh, changed, _ := g.cfg.Secrets.Renew(ctx, t.Keys[key], value); changed {
+			return send(fresh)
 		}
 	}
-	if fault != nil {
-		b.Learn(x.ctx(), pool.Outcome{Fault: fault, Signals: conn.signals})
-		return nil, fault
-	}
-	b.Learn(x.ctx(), pool.Outcome{Signals: conn.signals})
-	a := &answered{booking: b}
-	if call.Stream {
-		a.stream, err = openTheStream(conn, call.Answer, t.Timeouts, g.cfg.Now)
-	} else {
-		a.reply, err = conn.whole(call.Answer)
-	}
-	if err != nil {
-		b.Learn(x.ctx(), pool.Outcome{Fault: upstream.AsFault(err)})
-		return nil, upstream.AsFault(err)
-	}
-	return a, nil
-}
-
-// conn is one provider's answer under way.
-type conn struct {
-	resp    *http.Response
-	signals upstream.Signals
-	watch   *watchdog
-}
-
-// send makes the call. It returns a fault for every answer that is not a
-// success and for none at all; the conn then holds the signals only.
-func (t target) send(ctx context.Context, call *provider.Call, key secret.Value, now func() time.Time) (conn, *upstream.Fault) {
-	limit := t.Timeouts.Total.D()
-	if call.Stream {
-		limit = t.Timeouts.FirstToken.D()
-	}
-	watch := watch(ctx, limit, t.Timeouts.Total.D())
-	req, err := http.NewRequestWithContext(watch.ctx, call.Method, t.BaseURL+call.Path, bytes.NewReader(call.Body))
-	if err != nil {
-		watch.stop()
-		return conn{}, &upstream.Fault{Class: upstream.Connect, Message: "the request could not be made"}
-	}
-	for name, values := range call.Header {
-		req.Header[name] = values
-	}
-	t.Dialect.Authorize(req, key)
-	resp, err := t.Client.Do(req)
-	if err != nil {
-		watch.stop()
-		return conn{}, watch.fault(err)
-	}
-	c := conn{resp: resp, signals: t.Dialect.Signals(resp.Header, now()), watch: watch}
-	if resp.StatusCode/100 == 2 {
-		return c, nil
-	}
-	defer c.close()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	return conn{signals: c.signals}, t.Dialect.Classify(resp.StatusCode, resp.Header, body, now())
-}
-
-// whole reads a complete answer.
-func (c conn) whole(answer provider.Answer) (provider.Reply, error) {
-	defer c.close()
-	body, err := io.ReadAll(io.LimitReader(c.resp.Body, maxAnswerBody+1))
-	if err != nil {
-		return provider.Reply{}, c.watch.fault(err)
-	}
-	if len(body) > maxAnswerBody {
-		return provider.Reply{}, &upstream.Fault{Class: upstream.Provider, Message: "the answer is larger than this gateway holds"}
-	}
-	return answer.Whole(body)
-}
-
-func (c conn) close() {
-	_ = c.resp.Body.Close()
-	c.watch.stop()
-}
-
-// errIdle and errTotal are why a watchdog ended a call.
-var (
-	errSilent = errors.New("the provider was silent for too long")
-	errTotal  = errors.New("the answer took too long")
-)
-
-// watchdog ends a call that is silent for too long, or takes too long in all.
-type watchdog struct {
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	silent *time.Timer
-	total  *time.Timer
-}
-
-func watch(ctx context.Context, silent, total time.Duration) *watchdog {
-	ctx, cancel := context.WithCancelCause(ctx)
-	return &watchdog{ctx: ctx, cancel: cancel,
-		silent: time.AfterFunc(silent, func() { cancel(errSilent) }),
-		total:  time.AfterFunc(total, func() { cancel(errTotal) }),
-	}
-}
-
-// alive gives the provider that much time for its next sign of life.
-func (w *watchdog) alive(d time.Duration) { w.silent.Reset(d) }
-
-func (w *watchdog) stop() {
-	w.silent.Stop()
-	w.total.Stop()
-	w.cancel(nil)
-}
-
-// fault explains a failed read or send: our own bounds are time-outs, anything
-// else is the network.
-func (w *watchdog) fault(err error) *upstream.Fault {
-	if cause := context.Cause(w.ctx); errors.Is(cause, errSilent) || errors.Is(cause, errTotal) || errors.Is(cause, context.DeadlineExceeded) {
-		return &upstream.Fault{Class: upstream.Timeout, Message: cause.Error()}
-	}
-	return upstream.AsFault(err)
+	return c, err
 }

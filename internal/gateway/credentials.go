@@ -1,10 +1,11 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/fallow-dev/fallow/internal/config"
@@ -38,83 +39,58 @@ func (g *Gateway) readCredentials(doc *config.Config) error {
 
 // authenticate returns the name of the client that sent the request.
 func (g *Gateway) authenticate(r *http.Request) (string, *apiError) {
-	if g.cfg.Document.Clients.Auth == "none" {
+	if g.cfg.Document.Clients.Auth == config.AuthNone {
+		if !g.mayBeAnonymous(r) {
+			return "", forbidden("Web pages may not use this gateway without a key: any page you have open could spend the operator's quota.")
+		}
 		return "anonymous", nil
 	}
-	token := clientToken(r)
-	if token.Empty() {
+	sent := tokensOf(r)
+	if len(sent) == 0 {
 		return "", unauthorized("No API key was sent. Send your Fallow key as \"Authorization: Bearer KEY\" or \"x-api-key: KEY\".")
 	}
-	name := ""
-	for _, c := range g.clients { // all of them: the time taken names nobody
-		known, err := g.cfg.Secrets.Get(r.Context(), c.ref)
-		if err == nil && !known.Empty() && token.Equal(known) {
+	return g.clientOf(r.Context(), sent)
+}
+
+// clientOf returns the client that one of the tokens belongs to. It compares all
+// with all, so that the time it takes names nobody.
+func (g *Gateway) clientOf(ctx context.Context, sent []secret.Value) (string, *apiError) {
+	name, unsure := "", false
+	for _, c := range g.clients {
+		known, err := g.cfg.Secrets.Get(ctx, c.ref)
+		// One that is not there is nobody's; of one that could not be read we
+		// do not know whose it is.
+		unsure = unsure || err != nil && !errors.Is(err, secret.ErrGone)
+		if err == nil && anyEqual(sent, known) {
 			name = c.name
 		}
 	}
-	if name == "" {
+	switch {
+	case name != "":
+		return name, nil
+	case unsure:
+		return "", unreadable()
+	default:
 		return "", unauthorized("The API key is not one of this gateway's. Send a Fallow key, not a provider's.")
 	}
-	return name, nil
 }
 
-// clientToken takes the key from either header. Some clients send both.
-func clientToken(r *http.Request) secret.Value {
+// tokensOf takes the keys from both headers. Some clients send a key of their
+// own making in one of them and ours in the other.
+func tokensOf(r *http.Request) []secret.Value {
+	var sent []secret.Value
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		return secret.New(strings.TrimSpace(token))
+		sent = append(sent, secret.New(strings.TrimSpace(token)))
 	}
-	return secret.New(strings.TrimSpace(r.Header.Get("X-Api-Key")))
+	sent = append(sent, secret.New(strings.TrimSpace(r.Header.Get("X-Api-Key"))))
+	return slices.DeleteFunc(sent, secret.Value.Empty)
 }
 
-// adminOnly lets operators through: those who hold the admin token or, where
-// none is configured, programs on this machine.
-func (g *Gateway) adminOnly(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if err := g.authorizeAdmin(r); err != nil {
-			writeError(w, err)
-			return
-		}
-		next(w, r)
+// anyEqual compares with all that were sent. Empty values are equal to none.
+func anyEqual(sent []secret.Value, known secret.Value) bool {
+	found := false
+	for _, token := range sent {
+		found = token.Equal(known) || found
 	}
-}
-
-func (g *Gateway) authorizeAdmin(r *http.Request) *apiError {
-	if g.cfg.Document.Admin.Secret == "" {
-		if g.cfg.LocalAdmin && fromThisMachine(r) {
-			return nil
-		}
-		return forbidden("The admin API is closed: no admin secret is configured. Set admin.secret in the config document.")
-	}
-	known, err := g.cfg.Secrets.Get(r.Context(), g.admin)
-	if err != nil || known.Empty() {
-		g.cfg.Log.Error("admin secret unreadable", "error", err)
-		return forbidden("The admin API is closed: its secret cannot be read. See /readyz.")
-	}
-	if !clientToken(r).Equal(known) {
-		return unauthorized("This needs the admin token as \"Authorization: Bearer TOKEN\".")
-	}
-	return nil
-}
-
-// fromThisMachine also looks at Host and at what browsers add, so that a web
-// page the operator has open cannot reach the admin API in his name.
-func fromThisMachine(r *http.Request) bool {
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || !remote.Addr().Unmap().IsLoopback() {
-		return false
-	}
-	site := r.Header.Get("Sec-Fetch-Site")
-	return isLoopbackHost(r.Host) && (site == "" || site == "none" || site == "same-origin")
-}
-
-func isLoopbackHost(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
-	}
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && addr.IsLoopback()
+	return found
 }

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,9 +23,16 @@ type apiError struct {
 	message string
 	// retryAfter is sent in whole seconds, rounded up; 0 sends none.
 	retryAfter time.Duration
-	// final tells SDKs not to retry: nothing they do soon can help.
+	// final says that no retry can help.
 	final bool
 }
+
+// maxRetryAfter is the longest that SDKs can be asked to wait. Beyond it some
+// come back after seconds and some give up, so they are told not to retry.
+const maxRetryAfter = time.Minute
+
+// hopeless reports whether nothing that an SDK does soon can help.
+func (e *apiError) hopeless() bool { return e.final || e.retryAfter > maxRetryAfter }
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
@@ -37,7 +43,7 @@ func writeError(w http.ResponseWriter, e *apiError) {
 	if e.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.retryAfter.Seconds()))))
 	}
-	if e.final {
+	if e.hopeless() {
 		h.Set("X-Should-Retry", "false")
 	}
 	w.WriteHeader(e.status)
@@ -86,6 +92,22 @@ func unknownModel(model string) *apiError {
 		message: fmt.Sprintf("This gateway has no route for model %q. GET /v1/models lists what it serves.", model)}
 }
 
+func badMethod(method, allowed string) *apiError {
+	return &apiError{status: 405, kind: "invalid_request_error", code: "method_not_allowed", final: true,
+		message: fmt.Sprintf("This path takes %s, not %s.", allowed, method)}
+}
+
+// outOfTime is for a request whose own deadline came before a key was free.
+func outOfTime() *apiError {
+	return &apiError{status: 504, kind: "api_error", code: "timeout", message: "The request's time was over before a key for this model was free."}
+}
+
+// unreadable is for callers whom we cannot tell from strangers at the moment.
+func unreadable() *apiError {
+	return &apiError{status: 503, kind: "api_error", code: "credentials_unreadable", retryAfter: 5 * time.Second,
+		message: "The gateway cannot read its callers' keys at the moment, so it cannot tell whether yours is one of them. See /readyz."}
+}
+
 func internalError() *apiError {
 	return &apiError{status: 500, kind: "api_error", code: "internal_error", message: "The gateway failed. Its log has the cause under the request id of this answer."}
 }
@@ -112,21 +134,22 @@ func errorFor(err error) *apiError {
 	case errors.As(err, &unread):
 		return &apiError{status: 503, kind: "api_error", code: "key_unreadable", retryAfter: 5 * time.Second,
 			message: "The gateway cannot read its provider keys at the moment. See /readyz."}
-	case errors.Is(err, context.DeadlineExceeded):
-		return faultError(&upstream.Fault{Class: upstream.Timeout})
 	default:
 		return internalError()
 	}
 }
 
-// exhaustedError says when to come back. Beyond a minute SDKs do not wait as
-// told (some come back after seconds, some give up), so they are told not to.
+// exhaustedError says when to come back.
 func exhaustedError(e *pool.ExhaustedError) *apiError {
 	if out, ok := exhaustedFor[e.Class]; ok {
 		return &out
 	}
 	wait := max(e.RetryAfter, time.Second)
-	return &apiError{status: 429, kind: "rate_limit_error", code: "pool_exhausted", retryAfter: wait, final: wait > time.Minute,
+	if e.Class == upstream.Encryption {
+		return &apiError{status: 503, kind: "api_error", code: "upstream_encryption", retryAfter: wait,
+			message: "The provider cannot reach the encryption key of the account behind this model. The operator must look into this."}
+	}
+	return &apiError{status: 429, kind: "rate_limit_error", code: "pool_exhausted", retryAfter: wait,
 		message: fmt.Sprintf("Every key for this model is resting after provider limits. Retry in %d s.", int(math.Ceil(wait.Seconds())))}
 }
 
@@ -165,7 +188,7 @@ func faultError(f *upstream.Fault) *apiError {
 	if out, ok := exhaustedFor[f.Class]; ok {
 		return &out
 	}
-	return exhaustedError(&pool.ExhaustedError{RetryAfter: f.RetryAfter})
+	return exhaustedError(&pool.ExhaustedError{Class: f.Class, RetryAfter: f.RetryAfter})
 }
 
 // clientStatus keeps the provider's status for a fault of the client.

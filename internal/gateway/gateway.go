@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
@@ -102,14 +103,33 @@ func New(cfg Config) (*Gateway, error) {
 
 func (g *Gateway) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/chat/completions", g.chatCompletions)
-	mux.HandleFunc("GET /v1/models", g.listModels)
-	mux.HandleFunc("GET /healthz", g.healthz)
-	mux.HandleFunc("GET /readyz", g.readyz)
-	mux.HandleFunc("GET /admin/v1/pools", g.adminOnly(g.adminPools))
-	mux.HandleFunc("POST /admin/v1/pools/{pool}/groups/{group}/clear", g.adminOnly(g.adminClear))
+	serve := func(method, path string, h http.HandlerFunc) {
+		mux.HandleFunc(method+" "+path, h)
+		mux.HandleFunc(path, wrongMethod(method))
+	}
+	serve("POST", "/v1/chat/completions", g.chatCompletions)
+	serve("GET", "/v1/models", g.listModels)
+	serve("GET", "/healthz", g.healthz)
+	serve("GET", "/readyz", g.readyz)
+	serve("GET", "/admin/v1/pools", g.adminOnly(g.adminPools))
+	serve("POST", "/admin/v1/pools/{pool}/groups/{group}/clear", g.adminOnly(g.adminClear))
 	mux.HandleFunc("/", g.notFound)
-	return mux
+	return tidyPath(mux)
+}
+
+// tidyPath takes "/v1//chat/completions/" for what it means: a base URL that
+// ends in a slash makes such paths. A ServeMux would redirect, and HTTP clients
+// follow that with a GET.
+func tidyPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tidy := path.Clean("/" + r.URL.Path); tidy != r.URL.Path {
+			u := *r.URL
+			u.Path, u.RawPath = tidy, ""
+			r = r.WithContext(r.Context()) // a copy: the request is the server's
+			r.URL = &u
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // ServeHTTP answers one request.

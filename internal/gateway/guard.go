@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"time"
 )
 
 // Response headers that clients may rely on.
@@ -31,7 +32,7 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := newRequestID()
 		w.Header().Set(headerRequestID, id)
-		out := &trackedWriter{ResponseWriter: w}
+		out := &trackedWriter{ResponseWriter: w, conn: http.NewResponseController(w)}
 		defer func() {
 			cause := recover()
 			if cause == nil {
@@ -62,10 +63,16 @@ func newRequestID() string {
 	return "req_" + hex.EncodeToString(b[:])
 }
 
-// trackedWriter remembers whether the answer has begun.
+// writeTime bounds how long the client may take for what is sent at once. Else
+// one that no longer reads, but stays, would hold a provider's answer for ever.
+const writeTime = time.Minute
+
+// trackedWriter remembers whether the answer has begun, and bounds its writes.
 type trackedWriter struct {
 	http.ResponseWriter
-	began bool
+	conn      *http.ResponseController
+	unbounded bool // a front without connections: Lambda ends what hangs
+	began     bool
 }
 
 func (w *trackedWriter) WriteHeader(status int) {
@@ -75,6 +82,9 @@ func (w *trackedWriter) WriteHeader(status int) {
 
 func (w *trackedWriter) Write(p []byte) (int, error) {
 	w.began = true
+	if !w.unbounded { // by the system's clock, which is the connection's
+		w.unbounded = w.conn.SetWriteDeadline(time.Now().Add(writeTime)) != nil
+	}
 	return w.ResponseWriter.Write(p)
 }
 

@@ -134,15 +134,21 @@ type secrets struct {
 	mu      sync.Mutex
 	values  map[string]string // by environment name
 	renewed map[string]string
+	gets    int
 	renews  int
+	down    bool // Get fails for no fault of the secret
 }
 
 func (s *secrets) Get(_ context.Context, ref secret.Ref) (secret.Value, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.gets++
+	if s.down {
+		return secret.Value{}, fmt.Errorf("secret %s: no answer", ref)
+	}
 	v, ok := s.values[ref.ID]
 	if !ok {
-		return secret.Value{}, fmt.Errorf("secret %s: not there", ref)
+		return secret.Value{}, fmt.Errorf("secret %s: %w", ref, secret.ErrGone)
 	}
 	return secret.New(v), nil
 }

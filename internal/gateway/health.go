@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/fallow-dev/fallow/internal/secret"
 )
@@ -39,6 +40,7 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 			ready = false
 		}
 	}
+	slices.Sort(missing)
 	status := http.StatusOK
 	if !ready {
 		status = http.StatusServiceUnavailable
@@ -46,10 +48,18 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, status, map[string]any{"ready": ready, "missing_secrets": missing})
 }
 
-// notFound answers paths and methods that are not served.
+// notFound answers paths that are not served.
 func (g *Gateway) notFound(w http.ResponseWriter, r *http.Request) {
 	writeError(w, &apiError{status: 404, kind: "invalid_request_error", code: "not_found", final: true,
 		message: "There is no " + r.Method + " " + r.URL.Path + " here. Served are POST /v1/chat/completions and GET /v1/models; the base URL for OpenAI SDKs ends in /v1."})
+}
+
+// wrongMethod answers the other methods of a path that is served.
+func wrongMethod(served string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", served)
+		writeError(w, badMethod(r.Method, served))
+	}
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/secret"
 )
 
 const (
@@ -84,7 +85,8 @@ func (g *Gateway) providerModels(ctx context.Context) map[string][]provider.Mode
 	if now.Before(g.models.until) {
 		return g.models.byPool
 	}
-	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
+	// The answer is for all callers: it does not end with the one that asks.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), modelsTimeout)
 	defer cancel()
 	fresh, failed := g.askForModels(ctx)
 	g.models.until = now.Add(modelsFresh)
@@ -122,26 +124,30 @@ func (g *Gateway) askForModels(ctx context.Context) (fresh map[string][]provider
 }
 
 // askOne tries the pool's keys until one may list. Listing is free and takes
-// no quota, so nothing is booked for it.
+// no quota, so nothing is booked for it; nor does a refusal count against a key,
+// which may be restricted to generating.
 func (g *Gateway) askOne(ctx context.Context, u *Upstream) ([]provider.Model, error) {
 	var last error
 	for _, name := range slices.Sorted(maps.Keys(u.Keys)) {
-		key, err := g.cfg.Secrets.Get(ctx, u.Keys[name])
+		t := target{Upstream: u}
+		c, err := g.withSecret(ctx, t, name, func(key secret.Value) (conn, error) {
+			return t.send(ctx, u.Dialect.ModelsCall(), key, g.cfg.Now)
+		})
 		if err != nil {
 			last = err
 			continue
 		}
-		conn, fault := target{Upstream: u}.send(ctx, u.Dialect.ModelsCall(), key, g.cfg.Now)
-		if fault != nil {
-			last = fault
-			continue
-		}
-		body, err := io.ReadAll(io.LimitReader(conn.resp.Body, maxModelsBody))
-		conn.close()
-		if err != nil {
-			return nil, fmt.Errorf("read the list: %w", err)
-		}
-		return u.Dialect.ParseModels(body)
+		return c.models(u.Dialect)
 	}
 	return nil, last
+}
+
+// models reads a list of models.
+func (c conn) models(d provider.Dialect) ([]provider.Model, error) {
+	defer c.close()
+	body, err := io.ReadAll(io.LimitReader(c.resp.Body, maxModelsBody))
+	if err != nil {
+		return nil, fmt.Errorf("read the list: %w", err)
+	}
+	return d.ParseModels(body)
 }

@@ -1,13 +1,14 @@
 package gateway_test
 
 import (
-	"encoding/json"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/gateway"
 )
 
 func TestBadRequests(t *testing.T) {
@@ -79,6 +80,9 @@ func TestClientTokens(t *testing.T) {
 		{"bearer", []string{"Authorization", "Bearer bot-token"}, 200, "bot"},
 		{"scheme in lower case", []string{"Authorization", "bearer other-token"}, 200, "other"},
 		{"x-api-key", []string{"X-Api-Key", "other-token"}, 200, "other"},
+		{"both headers, ours in one", []string{"Authorization", "Bearer sk-dummy", "X-Api-Key", "bot-token"}, 200, "bot"},
+		{"both headers, ours in the other", []string{"Authorization", "Bearer bot-token", "X-Api-Key", "dummy"}, 200, "bot"},
+		{"empty bearer beside a key", []string{"Authorization", "Bearer ", "X-Api-Key", "bot-token"}, 200, "bot"},
 		{"none", nil, 401, ""},
 		{"wrong", []string{"Authorization", "Bearer nope"}, 401, ""},
 		{"empty", []string{"Authorization", "Bearer "}, 401, ""},
@@ -108,6 +112,38 @@ func TestClientTokens(t *testing.T) {
 	defer b.mu.Unlock()
 	if strings.Contains(b.log.String(), "bot-token") {
 		t.Error("the log holds a client's token")
+	}
+}
+
+// TestUnreadableTokens: while they cannot be read nobody is told that his key
+// is wrong, because SDKs would take that for good.
+func TestUnreadableTokens(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newProvider(t), options{doc: func(d *config.Config) {
+		d.Clients = config.Clients{Auth: "tokens", Tokens: []config.Token{{Name: "bot", Secret: "env:BOT"}}}
+		d.Admin.Secret = "env:ADMIN"
+	}})
+	b.secrets.values["BOT"], b.secrets.down = "bot-token", true
+	for _, path := range []string{"/v1/models", "/admin/v1/pools"} {
+		got := b.do(t, "GET", path, "", "Authorization", "Bearer bot-token")
+		if got.StatusCode != 503 || got.code(t) != "credentials_unreadable" || got.Header.Get("Retry-After") == "" || got.Header.Get("X-Should-Retry") != "" {
+			t.Errorf("%s: %d %s %v, want 503 and a time to come back", path, got.StatusCode, got.body, got.Header)
+		}
+	}
+	if got := b.do(t, "GET", "/readyz", ""); got.StatusCode != 503 || !strings.Contains(got.body, "clients.tokens.bot") {
+		t.Errorf("readyz: %d %s, want 503 naming the token", got.StatusCode, got.body)
+	}
+}
+
+func TestBrokenReferences(t *testing.T) {
+	t.Parallel()
+	for name, doc := range map[string]*config.Config{
+		"client": {Clients: config.Clients{Tokens: []config.Token{{Name: "bot", Secret: "plain-text"}}}},
+		"admin":  {Admin: config.Admin{Secret: "plain-text"}},
+	} {
+		if _, err := gateway.New(gateway.Config{Document: doc}); err == nil || strings.Contains(err.Error(), "plain-text") {
+			t.Errorf("%s: error %v, want one that does not repeat what may be a secret", name, err)
+		}
 	}
 }
 
@@ -186,40 +222,6 @@ func TestAdminShowsAndClears(t *testing.T) {
 	}
 }
 
-func TestModels(t *testing.T) {
-	t.Parallel()
-	u := newProvider(t)
-	list := refuse(200, nil, `{"object":"list","data":[{"id":"gpt-x","object":"model","created":5,"owned_by":"them"},{"id":"m","object":"model","created":6,"owned_by":"them"}]}`)
-	u.on("main_k1", list)
-	b := newBench(t, u, options{doc: func(d *config.Config) {
-		d.Models["alias"] = config.Route{Targets: []config.Target{{Pool: "main", Model: "gpt-x"}}}
-	}})
-	for range 3 {
-		var got struct {
-			Object string
-			Data   []struct {
-				ID, Object, OwnedBy string
-				Created             int64
-			}
-		}
-		if err := json.Unmarshal([]byte(b.do(t, "GET", "/v1/models", "").body), &got); err != nil {
-			t.Fatal(err)
-		}
-		if len(got.Data) != 3 || got.Data[0].ID != "alias" || got.Data[1].ID != "gpt-x" || got.Data[1].Created != 5 || got.Object != "list" {
-			t.Errorf("models = %+v, want alias, gpt-x, m", got)
-		}
-	}
-	if u.total() != 1 {
-		t.Errorf("the provider was asked %d times, want once", u.total())
-	}
-	u.on("main_k1", wrongKey)
-	u.on("main_k2", wrongKey)
-	down := newBench(t, u, options{}).do(t, "GET", "/v1/models", "")
-	if down.StatusCode != 200 {
-		t.Errorf("with a provider that does not list: %d %s, want 200 and the routes", down.StatusCode, down.body)
-	}
-}
-
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newProvider(t), options{})
@@ -239,15 +241,80 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-func TestUnknownPathsAreExplained(t *testing.T) {
+// TestPathsAndMethods: everything is answered, and in the shape of an error.
+func TestPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, newProvider(t), options{})
-	for _, path := range []string{"/", "/v1/nothing", "/chat/completions"} {
-		if got := b.do(t, "POST", path, "{}"); got.StatusCode != 404 || got.code(t) != "not_found" || !strings.Contains(got.body, "/v1/chat/completions") {
-			t.Errorf("%s: %d %s", path, got.StatusCode, got.body)
-		}
+	tests := []struct {
+		method, path string
+		status       int
+		code, allow  string
+	}{
+		{"POST", "/", 404, "not_found", ""},
+		{"POST", "/v1/nothing", 404, "not_found", ""},
+		{"POST", "/chat/completions", 404, "not_found", ""},
+		{"GET", "/v1/chat/completions", 405, "method_not_allowed", "POST"},
+		{"OPTIONS", "/v1/chat/completions", 405, "method_not_allowed", "POST"},
+		{"DELETE", "/v1/models", 405, "method_not_allowed", "GET"},
+		{"GET", "/admin/v1/pools/main/groups/k1/clear", 405, "method_not_allowed", "POST"},
+		{"POST", "/v1/chat/completions/", 200, "", ""},
+		{"POST", "/v1//chat/completions", 200, "", ""},
+		{"POST", "//v1/./chat/completions", 200, "", ""},
+		{"GET", "/v1/models/", 200, "", ""},
 	}
-	if got := b.do(t, "GET", "/v1/chat/completions", ""); got.StatusCode != 404 && got.StatusCode != 405 {
-		t.Errorf("GET on a POST path: %d", got.StatusCode)
+	for _, tt := range tests {
+		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
+			t.Parallel()
+			got := b.do(t, tt.method, tt.path, hello)
+			if got.StatusCode != tt.status || got.Header.Get("Allow") != tt.allow {
+				t.Fatalf("%d, allow %q, %s; want %d, allow %q", got.StatusCode, got.Header.Get("Allow"), got.body, tt.status, tt.allow)
+			}
+			if tt.code != "" && got.code(t) != tt.code {
+				t.Errorf("%s, want code %s", got.body, tt.code)
+			}
+			if tt.status == 404 && !strings.Contains(got.body, "/v1/chat/completions") {
+				t.Errorf("%s does not say what there is", got.body)
+			}
+		})
+	}
+	if got := b.do(t, "HEAD", "/healthz", ""); got.StatusCode != 200 || got.body != "" {
+		t.Errorf("HEAD: %d %q, want 200 and no body", got.StatusCode, got.body)
+	}
+	if got := b.post(t, hello, "Expect", "100-continue"); got.StatusCode != 200 {
+		t.Errorf("Expect: 100-continue: %d, want 200", got.StatusCode)
+	}
+}
+
+// TestClearWithoutAStore: an operator is told that it did not work.
+func TestClearWithoutAStore(t *testing.T) {
+	t.Parallel()
+	u := newProvider(t)
+	u.on("main_k1", limited(60))
+	b := newBench(t, u, options{keys: []string{"k1"}})
+	b.post(t, hello)
+	r := httptest.NewRequest("POST", "/admin/v1/pools/main/groups/k1/clear", nil)
+	r.RemoteAddr, r.Host = "127.0.0.1:5000", "localhost"
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // no call of the store can be made
+	w := httptest.NewRecorder()
+	b.gateway.ServeHTTP(w, r.WithContext(ctx))
+	wantAnswer(t, w.Code, w.Body.String(), 503, "store_unavailable")
+}
+
+// TestWarm reads everything once, and finds nothing so bad that it would fail.
+func TestWarm(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, newProvider(t), options{doc: func(d *config.Config) {
+		d.Clients = config.Clients{Auth: "tokens", Tokens: []config.Token{{Name: "bot", Secret: "env:BOT"}}}
+		d.Admin.Secret = "env:ADMIN"
+	}})
+	b.secrets.values["ADMIN"] = "admin-token"
+	b.gateway.Warm(t.Context())
+	log := b.log.String()
+	if !strings.Contains(log, "clients.tokens.bot") || strings.Count(log, "secret not readable yet") != 1 {
+		t.Errorf("log = %s, want the one secret that is missing", log)
+	}
+	if b.secrets.gets != 4 {
+		t.Errorf("%d secrets read, want two keys, a client's and the admin's", b.secrets.gets)
 	}
 }

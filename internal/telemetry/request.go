@@ -17,11 +17,14 @@ type Request struct {
 	Client string
 	Model  string // as the client named it
 	Stream bool
+	// Status is the HTTP status; 499 when the client left before it had its
+	// answer, whatever had been sent by then.
 	Status int
-	// Code is the error code the client got; empty for a success.
+	// Code is the error code the client got; empty for a success. With status
+	// 200 it tells how a stream broke off.
 	Code string
 	// Target is "pool/model" and Key the key's name; empty when no provider
-	// was reached.
+	// was reached; they are the last one's. Group is the key's quota group.
 	Target, Key, Group string
 	Attempts           []Attempt
 	// Waited is the time spent waiting for room, FirstToken the time from
@@ -35,11 +38,17 @@ type Attempt struct {
 	Target, Key string
 	// Class is why it failed; empty for the one that answered.
 	Class upstream.Class
-	Took  time.Duration
+	// Took is the time to the refusal, the first content of a stream, or the
+	// whole of any other answer.
+	Took time.Duration
 }
 
+// ClientGone is the Class of an attempt that nobody's fault ended: the client
+// did not wait for it.
+const ClientGone upstream.Class = "client_gone"
+
 // Log writes requests as structured log lines: successes at info, the client's
-// faults too, everything else as a warning.
+// faults and its leaving too, everything else as a warning.
 func Log(log *slog.Logger) func(context.Context, Request) {
 	return func(ctx context.Context, r Request) {
 		level := slog.LevelInfo
@@ -64,11 +73,8 @@ func (r Request) attrs() []slog.Attr {
 	if r.Code != "" {
 		attrs = append(attrs, slog.String("code", r.Code))
 	}
-	for _, a := range r.Attempts {
-		if a.Class != "" {
-			attrs = append(attrs, slog.Any("failed_attempts", failed(r.Attempts)))
-			break
-		}
+	if bad := failed(r.Attempts); bad != nil {
+		attrs = append(attrs, slog.Any("failed_attempts", bad))
 	}
 	return attrs
 }

@@ -1,0 +1,124 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/telemetry"
+	"github.com/fallow-dev/fallow/internal/upstream"
+)
+
+// exchange is one request on its way through the gateway.
+type exchange struct {
+	g      *Gateway
+	w      http.ResponseWriter
+	r      *http.Request
+	began  time.Time
+	sentAt time.Time // when the last call went out
+	event  telemetry.Request
+	// dropped names the parameters that could not be honoured by the target.
+	dropped  []string
+	bookings []*pool.Booking // all that were made, failed ones too
+}
+
+// begin opens the exchange. Its event tells of a failure inside Fallow until
+// the answer is known, so that it is true of a panic too.
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	failed := internalError()
+	return &exchange{
+		g: g, w: w, r: r, began: g.cfg.Now(),
+		event: telemetry.Request{ID: requestID(r.Context()), Status: failed.status, Code: failed.code},
+	}
+}
+
+func (x *exchange) ctx() context.Context { return x.r.Context() }
+
+// finish settles and reports the request, behind the client's back.
+func (x *exchange) finish() {
+	x.event.Total = x.g.cfg.Now().Sub(x.began)
+	x.g.cfg.After(x.ctx(), func(ctx context.Context) {
+		for _, b := range x.bookings {
+			b.Settle(ctx)
+		}
+		x.g.cfg.Observe(ctx, x.event)
+	})
+}
+
+// gone reports whether the client has left. A context that ended at its
+// deadline is no sign of that: Lambda's ends early so that we can still answer.
+func (x *exchange) gone() bool { return errors.Is(x.ctx().Err(), context.Canceled) }
+
+// left notes that the client did not wait for its answer.
+func (x *exchange) left() {
+	x.event.Status, x.event.Code = statusClientGone, "client_gone"
+}
+
+// statusClientGone is nginx's word for it in logs; no client reads it.
+const statusClientGone = 499
+
+// done notes whether the client took its complete answer.
+func (x *exchange) done(taken bool) {
+	x.event.Code = ""
+	if !taken {
+		x.left()
+	}
+}
+
+// fail answers with an error; nothing has been written yet.
+func (x *exchange) fail(err error) {
+	if x.gone() {
+		x.left()
+		x.w.WriteHeader(statusClientGone) // else an empty 200 would go out
+		return
+	}
+	e := errorFor(err)
+	x.event.Status, x.event.Code = e.status, e.code
+	x.g.cfg.Log.Debug("request failed", "request_id", x.event.ID, "error", err)
+	x.describe()
+	writeError(x.w, e)
+}
+
+// sending notes that a call goes out.
+func (x *exchange) sending(t target, b *pool.Booking) {
+	x.sentAt = x.g.cfg.Now()
+	x.event.Target, x.event.Key, x.event.Group = t.String(), b.Key, b.Group
+	x.event.Attempts = append(x.event.Attempts, telemetry.Attempt{Target: t.String(), Key: b.Key})
+}
+
+// sent notes what has come of the last call so far.
+func (x *exchange) sent(err error) {
+	last := &x.event.Attempts[len(x.event.Attempts)-1]
+	last.Took = x.g.cfg.Now().Sub(x.sentAt)
+	if err == nil {
+		return
+	}
+	if last.Class = upstream.AsFault(err).Class; last.Class == upstream.Connect && x.gone() {
+		last.Class = telemetry.ClientGone
+	}
+}
+
+// firstToken notes when the client got its first content.
+func (x *exchange) firstToken() {
+	if x.event.FirstToken == 0 {
+		x.event.FirstToken = x.g.cfg.Now().Sub(x.began)
+	}
+}
+
+// describe puts what is known of the way into the answer's headers.
+func (x *exchange) describe() {
+	h := x.w.Header()
+	if n := len(x.event.Attempts); n > 0 {
+		h.Set(headerTarget, x.event.Target)
+		h.Set(headerKey, x.event.Key)
+		h.Set(headerAttempts, strconv.Itoa(n))
+		h.Set(headerWait, strconv.FormatInt(x.event.Waited.Milliseconds(), 10))
+	}
+	if len(x.dropped) > 0 {
+		h.Set(headerDropped, strings.Join(x.dropped, ", "))
+	}
+}
