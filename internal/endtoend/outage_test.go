@@ -30,7 +30,9 @@ func inBothModes(t *testing.T, orgs int, test func(t *testing.T, r *rig, url str
 			t.Parallel()
 			r := newDurableRig(t, orgs, always(100*time.Millisecond))
 			url := start(t, r)
-			mustSucceed(t, wave(url, 0, 20)) // warm
+			// Warm every environment there can be: one that starts while Secrets
+			// Manager is away has nothing to fall back on.
+			mustSucceed(t, wave(url, 0, 40))
 			test(t, r, url)
 		})
 	}
