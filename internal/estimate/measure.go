@@ -1,0 +1,95 @@
+package estimate
+
+import "github.com/fallow-dev/fallow/internal/chat"
+
+// Measure sizes a request in one pass over what the model will read. It copies
+// no text, allocates nothing and takes time in proportion to the body at most: of
+// an image it decodes the first 64 KiB, of a PDF also the last.
+//
+// The formula is that of the target, so a request that falls over to a target of
+// another make is measured again. To keep a list of its pictures instead would
+// cost every request memory to save a few of them some microseconds.
+func Measure(req *chat.Request, f Formula) Size {
+	m := meter{formula: f}
+	for _, field := range [...]string{"tools", "functions"} {
+		m.over(req, field)
+		if list := m.cursor; list.more(']') {
+			m.json(m.raw())
+			m.size.Fixed += f.Tools
+		}
+	}
+	m.over(req, "response_format")
+	m.json(m.raw())
+	m.over(req, "messages")
+	for m.more(']') {
+		m.size.Fixed += f.Message
+		m.value()
+	}
+	return m.size
+}
+
+// meter adds up a Size on its way through the document.
+type meter struct {
+	cursor
+	formula Formula
+	size    Size
+}
+
+// over puts the cursor on a field of the request, or at an end if there is none.
+func (m *meter) over(req *chat.Request, field string) {
+	v := req.Get(field)
+	m.cursor = cursor{doc: req.Raw[v.Index : v.Index+len(v.Raw)]}
+}
+
+// value measures whatever comes next within a message. What is not known counts
+// as text: fields are added every few months, and to leave them out would let a
+// client send a long prompt that weighs nothing.
+func (m *meter) value() {
+	switch m.peek() {
+	case '"':
+		m.text(m.str())
+	case '{':
+		for m.more('}') {
+			m.member(m.name())
+		}
+	case '[':
+		for m.more(']') {
+			m.value()
+		}
+	default:
+		m.skip()
+	}
+}
+
+// member measures a member of a message or of one of its parts.
+func (m *meter) member(name []byte) {
+	switch string(name) {
+	case "tool_calls", "function_call":
+		m.json(m.raw())
+	case "image_url":
+		m.image()
+	case "file":
+		m.file()
+	case "input_audio":
+		m.audio()
+	case "role", "type", "id", "tool_call_id", "format", "index",
+		"cache_control", "prompt_cache_breakpoint":
+		m.skip() // the model does not read them, or Formula.Message counts them
+	case "reasoning", "reasoning_content", "signature", "data":
+		m.skip() // thoughts count once, where they stand with their signature
+	default:
+		m.value()
+	}
+}
+
+func (m *meter) text(text []byte) {
+	ascii, wide := tally(text)
+	m.size.Text += ascii
+	m.size.Wide += wide
+}
+
+func (m *meter) json(raw []byte) {
+	ascii, wide := tally(raw)
+	m.size.JSON += ascii
+	m.size.Wide += wide
+}
