@@ -59,13 +59,13 @@ func New(cfg Config) (*gateway.Gateway, error) {
 
 // upstream turns a pool of the document into one that serves.
 func upstream(name string, p config.Pool, cfg Config) (*gateway.Upstream, error) {
-	dialect, err := dialectOf(p.Provider)
+	known, err := providerOf(p.Provider)
 	if err != nil {
 		return nil, err
 	}
 	u := &gateway.Upstream{
-		Dialect: dialect, BaseURL: baseURL(p, dialect), Keys: map[string]secret.Ref{},
-		Timeouts: p.Timeouts, Client: client(p.Timeouts),
+		Dialect: known.dialect, BaseURL: baseURL(p, known.dialect), Keys: map[string]secret.Ref{},
+		Timeouts: p.Timeouts, Client: client(p.Timeouts), Formula: known.formula,
 	}
 	var keys []pool.Key
 	for _, k := range p.Keys {
@@ -78,6 +78,7 @@ func upstream(name string, p config.Pool, cfg Config) (*gateway.Upstream, error)
 	}
 	u.Pool = pool.New(pool.Config{
 		Name: name, Keys: keys, Table: cfg.Table, WaitBudget: p.WaitBudget.D(), Log: cfg.Log,
+		Booking: p.Booking, Prepaid: known.prepaid,
 		// Wall clock without the monotonic reading: that one stands still
 		// while Lambda freezes an instance, and shared times are absolute.
 		Now: func() time.Time { return time.Now().Round(0) },

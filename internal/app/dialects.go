@@ -8,22 +8,30 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/estimate"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/provider/anthropic"
 	"github.com/fallow-dev/fallow/internal/provider/openai"
 )
 
-// dialectOf is the one place that knows all dialects.
-func dialectOf(name string) (provider.Dialect, error) {
+// known is what there is to know of a provider.
+type known struct {
+	dialect provider.Dialect
+	formula func(model string) estimate.Formula
+	prepaid bool // the output asked for counts when a request is admitted
+}
+
+// providerOf is the one place that knows all providers.
+func providerOf(name string) (known, error) {
 	switch name {
-	case "anthropic":
-		return anthropic.New(anthropic.Config{}), nil
-	case "openai":
-		return openai.New(openai.Config{}), nil
-	case "openai-compatible":
-		return openai.New(openai.Config{Compatible: true}), nil
+	case config.ProviderAnthropic:
+		return known{dialect: anthropic.New(anthropic.Config{}), formula: estimate.Anthropic}, nil
+	case config.ProviderOpenAI:
+		return known{dialect: openai.New(openai.Config{}), formula: estimate.OpenAI, prepaid: true}, nil
+	case config.ProviderOpenAICompatible:
+		return known{dialect: openai.New(openai.Config{Compatible: true}), formula: estimate.OpenAI, prepaid: true}, nil
 	default:
-		return nil, fmt.Errorf("provider %q is not known", name)
+		return known{}, fmt.Errorf("provider %q is not known", name)
 	}
 }
 

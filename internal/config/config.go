@@ -35,6 +35,10 @@ type Pool struct {
 	Keys []Key `yaml:"keys"`
 	// WaitBudget is the longest a request waits for room; default 30s.
 	WaitBudget Duration `yaml:"wait_budget"`
+	// Booking reserves room in each quota before a call, by what the provider's
+	// headers say of its limits, so that limits are not met at all. It is a
+	// preview; without it a quota rests after a refusal.
+	Booking bool `yaml:"booking,omitempty"`
 	// Timeouts bound one call to the provider.
 	Timeouts Timeouts `yaml:"timeouts"`
 }

@@ -32,6 +32,7 @@ var notes = map[string]note{
 	"Pool.base_url": {"Endpoint, if it is not the provider's own; required for openai-compatible. http only within a private network.",
 		false, rules{"pattern": `^https?://[^?#@\s]+$`}},
 	"Pool.keys":        {"The keys; any of them may serve a request.", true, rules{"minItems": 1}},
+	"Pool.booking":     {"Reserve room in each quota before a call, by what the provider's headers say of its limits (preview).", false, rules{"default": false}},
 	"Pool.wait_budget": {"The longest a request waits for room, 0s to 15m.", false, rules{"default": "30s"}},
 	"Pool.timeouts":    {"Bounds of one call to the provider.", false, nil},
 

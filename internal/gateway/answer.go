@@ -57,6 +57,7 @@ func (g *Gateway) tryTarget(x *exchange, req *chat.Request, t target) (*answered
 	want := pool.Want{
 		Model: t.model, Family: t.Dialect.Family(t.model),
 		Conversation: conversation(x, req), Tried: map[string]bool{},
+		Input: x.estimate(t, req), Output: req.MaxOutput(),
 	}
 	var failure error
 	for sends, troubles := 0, 0; sends < maxSends && troubles < maxTroubles; sends++ {

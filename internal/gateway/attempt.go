@@ -69,6 +69,7 @@ func (g *Gateway) call(x *exchange, t target, call *provider.Call, b *pool.Booki
 		return nil, err
 	}
 	a := &answered{booking: b}
+	x.serving = b
 	if err == nil {
 		b.Learn(x.ctx(), pool.Outcome{Signals: c.signals})
 		c.signals = upstream.Signals{} // they are told once

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/estimate"
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 	"github.com/fallow-dev/fallow/internal/upstream"
@@ -24,6 +25,10 @@ type exchange struct {
 	// dropped names the parameters that could not be honoured by the target.
 	dropped  []string
 	bookings []*pool.Booking // all that were made, failed ones too
+	serving  *pool.Booking   // the one that the answer came by
+	// size is what the request was estimated by, for the model it was sent to.
+	size     estimate.Size
+	sizedFor string
 }
 
 // begin opens the exchange. Its event tells of a failure inside Fallow until
@@ -43,10 +48,19 @@ func (x *exchange) finish() {
 	x.event.Total = x.g.cfg.Now().Sub(x.began)
 	x.g.cfg.After(x.ctx(), func(ctx context.Context) {
 		for _, b := range x.bookings {
-			b.Settle(ctx)
+			b.Settle(ctx, x.usedBy(b))
 		}
+		x.learnSize()
 		x.g.cfg.Observe(ctx, x.event)
 	})
+}
+
+// usedBy is what was used of a booking, as far as is known.
+func (x *exchange) usedBy(b *pool.Booking) upstream.Usage {
+	if b != x.serving {
+		return upstream.Usage{}
+	}
+	return x.event.Usage
 }
 
 // gone reports whether the client has left. A context that ended at its

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/estimate"
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/secret"
@@ -61,6 +62,8 @@ type Upstream struct {
 	// Keys gives the secret reference of each key name.
 	Keys     map[string]secret.Ref
 	Timeouts config.Timeouts
+	// Formula sizes what is not text for a model; nil counts text alone.
+	Formula func(model string) estimate.Formula
 	// Client sends; it must not follow redirects, lest a credential leave for
 	// another host.
 	Client *http.Client
@@ -72,6 +75,7 @@ type Gateway struct {
 	clients []client
 	admin   secret.Ref
 	models  modelList
+	ratios  estimate.Ratios // bytes per token, as learned
 	handler http.Handler
 }
 

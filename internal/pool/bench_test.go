@@ -9,6 +9,7 @@ import (
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
+	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
 // readOnly answers every Query with the same items, so that what is measured
@@ -29,7 +30,7 @@ func BenchmarkBook(b *testing.B) {
 			p := newPool(table, []pool.Key{k})
 			served := book(b, p, ask(sonnet))
 			served.Learn(b.Context(), ownedBy(fmt.Sprint("org of ", k.Name)))
-			served.Settle(b.Context())
+			served.Settle(b.Context(), upstream.Usage{})
 			if i > 0 {
 				refuse(b, book(b, p, ask(haiku)), limited(time.Minute))
 			}
@@ -76,6 +77,6 @@ func BenchmarkLearnAndSettle(b *testing.B) {
 			b.Fatal(err)
 		}
 		served.Learn(b.Context(), ownedBy("org"))
-		served.Settle(b.Context())
+		served.Settle(b.Context(), upstream.Usage{})
 	}
 }

@@ -16,14 +16,23 @@ func beginChange(now time.Time, r rest) store.Change {
 	return store.Change{
 		If: store.All(setBefore(r.set),
 			store.Any(store.Absent("until"), store.Is("until", store.LE, store.Num(now.UnixMilli())))),
-		Do: []store.Assign{
+		Do: append([]store.Assign{
 			store.Set("until", store.Num(r.until)), store.Set("set_at", store.Num(r.set)),
 			store.Set("class", store.Text(string(r.class))), store.Set("why", store.Text(r.why)),
 			store.Set("quarantine", flag(r.quarantine)), store.Set("count", store.Num(r.count)),
 			store.Remove("probe_until"), store.Remove("probe_by"),
 			store.Set("ttl", ttl(r.until)),
-		},
+		}, r.shrinking()...),
 	}
+}
+
+// shrinking is what an unexplained refusal does to the quota: once an episode,
+// and with a new version, because starts were priced with the old burst.
+func (r rest) shrinking() []store.Assign {
+	if r.burst == 0 {
+		return nil
+	}
+	return []store.Assign{store.Set(attrBurst, store.Num(r.burst)), store.Add(attrVersion, 1)}
 }
 
 // extendChange moves the end of the episode set at that time later, never

@@ -1,29 +1,49 @@
 package pool
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
 
-// choice is the outcome of one look at the pool: a key to use now, or the time
-// at which one will be free.
+// choice is the outcome of one look at the pool: a key and when to start with
+// it, or the time at which to look again.
 type choice struct {
 	key, group string
 	probes     []scope // rests whose probe lease must be taken first
 	holder     string  // who takes it
 	over       []scope // rests that ran out and wait for a success to end them
-	// free is when the key may be used, or without a key when the earliest will
-	// be free. Zero means now, or without a key that none ever will.
+	scouts     bool    // it goes ahead of a burst
+	// start is when the group's quota is expected to have room; with a key only.
+	start time.Time
+	// free is when to look again, without a key. Zero means that none will
+	// ever be free.
 	free    time.Time
 	now     time.Time // when the look was taken
 	changed <-chan struct{}
 }
 
-// choose picks among the keys that are free now: first the quota group by the
-// request's preference, then a key within it. It holds the lock throughout, so
-// that requests arriving together see each other's scouts and probes. The
-// request's patience ends at deadline.
+// soonest is when the choice lets a request start or look again.
+func (c choice) soonest() time.Time {
+	if c.key != "" {
+		return c.start
+	}
+	return c.free
+}
+
+// later reports whether nothing can start now nor almost now.
+func (c choice) later() bool {
+	return c.never() || c.soonest().Sub(c.now) > scoutHold
+}
+
+// never reports whether there is no key to wait for.
+func (c choice) never() bool { return c.key == "" && c.free.IsZero() }
+
+// choose picks a quota group for the request, then a key within it. It holds
+// the lock throughout, so that requests arriving together see each other's
+// scouts and probes. The request's patience ends at deadline.
 func (p *Pool) choose(want Want, deadline time.Time) choice {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -37,40 +57,113 @@ func (p *Pool) choose(want Want, deadline time.Time) choice {
 	if back := p.held(best.group, best.now); !back.IsZero() && !back.After(deadline) {
 		return choice{free: back, now: best.now, changed: best.changed}
 	}
-	p.scouting(best.group, best.now)
+	best.scouts = p.scouting(best.group, best.now)
 	if len(best.probes) > 0 {
 		best.holder = p.lease(best.probes, best.now)
 	}
 	return best
 }
 
-// best picks without consequences.
+// candidate is the best key of one quota group for a request.
+type candidate struct {
+	place
+	key          string
+	own          float64 // score of the key within the group
+	score        float64 // of the group: lower is preferred
+	start        int64   // ms since epoch: when its quota has room
+	headroom     float64
+	probes, over []scope
+}
+
+// best picks without consequences. A group that rests is looked at again when
+// its rest ends; any other can be booked, if need be for later.
 func (p *Pool) best(want Want, now time.Time) choice {
-	best, bestScore := choice{now: now}, math.Inf(1)
+	found := p.candidates[:0]
+	none := choice{now: now}
 	seed := hash(offset64, want.Conversation)
 	for i, k := range p.cfg.Keys {
 		if want.Tried[k.Name] {
 			continue
 		}
-		at := p.places[i]
-		free, probes, over := p.free(k.Name, at.group, want, now)
+		free, probes, over := p.free(k.Name, p.places[i].group, want, now)
 		if !free.IsZero() {
-			if best.free.IsZero() || free.Before(best.free) {
-				best.free = free
+			if none.free.IsZero() || free.Before(none.free) {
+				none.free = free
 			}
 			continue
 		}
-		s := score(seed, at.group, p.weights[at.group]) + tieBreak*score(seed, k.Name, at.weight)
-		if s < bestScore {
-			bestScore = s
-			best.key, best.group, best.probes, best.over = k.Name, at.group, probes, over
-		}
+		c := candidate{place: p.places[i], key: k.Name, own: score(seed, k.Name, p.places[i].weight), probes: probes, over: over}
+		found = merge(found, c)
 	}
-	return best
+	p.candidates = found
+	for i := range found {
+		p.weigh(&found[i], seed, want, now)
+	}
+	best, ok := pick(found, now.UnixMilli())
+	if !ok || !none.free.IsZero() && best.start > none.free.UnixMilli() {
+		return none // a rest ends before anything else has room
+	}
+	return choice{
+		key: best.key, group: best.group, probes: best.probes, over: best.over,
+		start: time.UnixMilli(best.start), now: now,
+	}
 }
 
-// tieBreak makes the key's score matter only between keys of one group.
-const tieBreak = 1e-9
+// merge keeps one candidate a group: keys of one organisation are one quota.
+func merge(found []candidate, c candidate) []candidate {
+	for i := range found {
+		if found[i].group == c.group {
+			if c.own < found[i].own {
+				found[i] = c
+			}
+			return found
+		}
+	}
+	return append(found, c)
+}
+
+// weigh works out what a group can offer.
+func (p *Pool) weigh(c *candidate, seed uint64, want Want, now time.Time) {
+	on := scope{ofGroup, c.group, want.Family}
+	q := p.quota(on)
+	c.score = score(seed, c.group, p.weights[c.group])
+	c.start = q.start(now.UnixMilli(), q.costs(p.needs(want)))
+	c.headroom = q.headroom(now.UnixMilli())
+}
+
+// floor is the free share below which a group is not preferred for the sake of
+// a prompt cache: what is saved there is soon lost again by waiting.
+const floor = 0.1
+
+// pick prefers the conversation's first or second group while it has room to
+// start at once, then the group with the most room for its weight, then the
+// one that has room first.
+func pick(found []candidate, now int64) (candidate, bool) {
+	if len(found) == 0 {
+		return candidate{}, false
+	}
+	slices.SortFunc(found, func(a, b candidate) int { return cmp.Compare(a.score, b.score) })
+	for _, c := range found[:min(2, len(found))] {
+		if c.start <= now && c.headroom > floor {
+			return c, true
+		}
+	}
+	best := found[0]
+	for _, c := range found[1:] {
+		if c.better(best, now) {
+			best = c
+		}
+	}
+	return best, true
+}
+
+// better compares two groups of which neither is preferred.
+func (c candidate) better(o candidate, now int64) bool {
+	if c.start <= now && o.start <= now {
+		return c.headroom*c.weight > o.headroom*o.weight
+	}
+	return c.start < o.start
+}
 
 // free returns when a key is free for this request (a zero time means now),
 // which probe leases it needs, and which rests a success would end.

@@ -12,7 +12,7 @@ import (
 // and in all instances. It returns how many it ended; the error is an
 // *UnknownGroupError, or the store's when it could not be written.
 func (p *Pool) Clear(ctx context.Context, group string) (int, error) {
-	p.look(ctx)
+	p.look(ctx, true)
 	rests, err := p.restsWithin(group)
 	if err != nil {
 		return 0, err

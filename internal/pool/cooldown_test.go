@@ -17,7 +17,7 @@ import (
 func TestWhatRests(t *testing.T) {
 	t.Parallel()
 	const (
-		theFamily = "rest#group#org#" + sonnet
+		theFamily = "quota#org#" + sonnet
 		theGroup  = "rest#group#org#*"
 		theKey    = "rest#key#key-1#*"
 		keyModel  = "rest#key#key-1#" + sonnet
@@ -63,7 +63,7 @@ func TestWhatRests(t *testing.T) {
 				here := newPool(table, inGroup("org", keys(2)...))
 				there := newPool(table, inGroup("org", keys(2)...))
 				refuse(t, bookKey(t, here, "key-1", ask(sonnet), "key-2"), upstream.Fault{Class: tt.class, RetryAfter: 20 * time.Second})
-				if got := strings.Join(sorts(items(t, table), "rest#"), " "); got != tt.rests {
+				if got := strings.Join(rested(items(t, table)), " "); got != tt.rests {
 					t.Errorf("rests %q, want %q", got, tt.rests)
 				}
 				for where, p := range map[string]*pool.Pool{"here": here, "in another instance": there} {
@@ -212,7 +212,7 @@ func TestConcurrentRefusalsAreOneEpisode(t *testing.T) {
 			if got := exhausted(t, pools[0], ask(sonnet)).RetryAfter; got != want {
 				t.Errorf("round %d: rests for %v, want %v", round, got, want)
 			}
-			if got := record(t, table, "rest#group#key-1#"+sonnet).Int("count"); got != int64(round+1) {
+			if got := record(t, table, "quota#key-1#"+sonnet).Int("count"); got != int64(round+1) {
 				t.Errorf("round %d: counts %d episodes, want %d", round, got, round+1)
 			}
 			time.Sleep(want)

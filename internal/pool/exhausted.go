@@ -31,12 +31,15 @@ func (p *Pool) exhausted(want Want, c choice) *ExhaustedError {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := &ExhaustedError{Pool: p.cfg.Name}
-	if !c.free.IsZero() {
-		e.RetryAfter = max(0, c.free.Sub(c.now))
+	if !c.never() {
+		e.RetryAfter = max(0, c.soonest().Sub(c.now))
 	}
 	var why []string
 	for i, k := range p.cfg.Keys {
 		r := p.worst(k.Name, p.places[i].group, want, c.now)
+		if r.class == "" && !want.Tried[k.Name] {
+			r = p.full(p.places[i].group, want, c.now)
+		}
 		if i == 0 {
 			e.Class = r.class
 		}
@@ -60,6 +63,15 @@ func (p *Pool) worst(key, group string, want Want, now time.Time) rest {
 		}
 	}
 	return worst
+}
+
+// full is the rest that a quota without room amounts to. The lock is held.
+func (p *Pool) full(group string, want Want, now time.Time) rest {
+	q := p.quota(scope{ofGroup, group, want.Family})
+	return rest{
+		class: upstream.RateLimit, why: "its quota is booked until then",
+		until: q.start(now.UnixMilli(), q.costs(p.needs(want))),
+	}
 }
 
 // describe says in words what keeps a key away, for operators. The zero rest

@@ -251,7 +251,7 @@ func TestSettleWithAHangingStore(t *testing.T) {
 		if got := time.Since(began); got != 0 {
 			t.Errorf("Learn took %v, want nobody to wait for it", got)
 		}
-		b.Settle(t.Context())
+		b.Settle(t.Context(), upstream.Usage{})
 		if got := time.Since(began); got > time.Second {
 			t.Errorf("Settle returned after %v, want a second at most", got)
 		}
@@ -269,7 +269,7 @@ func TestLearnOutlivesItsClient(t *testing.T) {
 		cancel()
 		fault := limited(time.Minute)
 		b.Learn(gone, pool.Outcome{Fault: &fault})
-		b.Settle(gone)
+		b.Settle(gone, upstream.Usage{})
 		exhausted(t, there, ask(sonnet))
 	})
 }
@@ -299,10 +299,10 @@ func TestOwnerIsWrittenOnce(t *testing.T) {
 	bookings := []*pool.Booking{book(t, p, ask(sonnet)), book(t, p, ask(sonnet)), book(t, p, ask(sonnet))}
 	for _, b := range bookings {
 		b.Learn(t.Context(), ownedBy(rawOwner))
-		b.Settle(t.Context())
+		b.Settle(t.Context(), upstream.Usage{})
 	}
-	if _, _, updates := table.Calls(); updates != 2 {
-		t.Errorf("%d writes, want one of the owner and one of the counts", updates)
+	if _, _, updates := table.Calls(); updates != reservations(3)+2 {
+		t.Errorf("%d writes, want three reservations, one of the owner and one of the counts", updates)
 	}
 }
 

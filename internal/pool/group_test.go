@@ -32,7 +32,7 @@ func introduce(t *testing.T, p *pool.Pool, org string, names ...string) {
 		}
 		b := bookKey(t, p, name, ask(sonnet), others...)
 		b.Learn(t.Context(), ownedBy(org))
-		b.Settle(t.Context())
+		b.Settle(t.Context(), upstream.Usage{})
 	}
 }
 
@@ -86,7 +86,7 @@ func TestFirstAnswerIsARefusal(t *testing.T) {
 			t.Errorf("the booking says group %q, want that of the organisation", b.Group)
 		}
 		exhausted(t, p, ask(sonnet))
-		b.Settle(t.Context())
+		b.Settle(t.Context(), upstream.Usage{})
 		exhausted(t, newPool(table, keys(2)), ask(sonnet))
 	})
 }
@@ -132,7 +132,7 @@ func TestRawOwnerIsNowhere(t *testing.T) {
 				Fault:   &upstream.Fault{Class: class, Code: "some_code", Message: "organization " + rawOwner + " is out of room"},
 				Signals: upstream.Signals{Owner: rawOwner},
 			})
-			b.Settle(t.Context())
+			b.Settle(t.Context(), upstream.Usage{})
 			if class == upstream.RateLimit {
 				time.Sleep(time.Minute)
 			}

@@ -3,7 +3,6 @@ package pool_test
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -54,12 +53,20 @@ func inGroup(group string, keys ...pool.Key) []pool.Key {
 	return keys
 }
 
+// reservations is how many writes n bookings make.
+func reservations(n int64) int64 {
+	if *cooldownOnly {
+		return 0
+	}
+	return n
+}
+
 // noJitter makes rests as long as the provider said.
 func noJitter() float64 { return 0 }
 
 // newPool is a pool named "claude" with keys over a table, without jitter.
 func newPool(table store.Table, keys []pool.Key, set ...func(*pool.Config)) *pool.Pool {
-	cfg := pool.Config{Name: "claude", Keys: keys, Table: table, Rand: noJitter}
+	cfg := pool.Config{Name: "claude", Keys: keys, Table: table, Rand: noJitter, Booking: !*cooldownOnly}
 	for _, f := range set {
 		f(&cfg)
 	}
@@ -120,14 +127,14 @@ func exhausted(t testing.TB, p *pool.Pool, want pool.Want) *pool.ExhaustedError 
 func refuse(t testing.TB, b *pool.Booking, f upstream.Fault) {
 	t.Helper()
 	b.Learn(t.Context(), pool.Outcome{Fault: &f})
-	b.Settle(t.Context())
+	b.Settle(t.Context(), upstream.Usage{})
 }
 
 // serve answers a booking with success and settles it.
 func serve(t testing.TB, b *pool.Booking) {
 	t.Helper()
 	b.Learn(t.Context(), pool.Outcome{})
-	b.Settle(t.Context())
+	b.Settle(t.Context(), upstream.Usage{})
 }
 
 // limited is a 429.
@@ -172,11 +179,11 @@ func record(t testing.TB, table store.Table, sort string) store.Item {
 	return store.Item{}
 }
 
-// sorts lists the sort keys of the records that begin with prefix.
-func sorts(items []store.Item, prefix string) []string {
+// rested lists the sort keys of the records that hold a rest.
+func rested(items []store.Item) []string {
 	var out []string
 	for _, item := range items {
-		if strings.HasPrefix(item.Key.Sort, prefix) {
+		if item.Has("until") {
 			out = append(out, item.Key.Sort)
 		}
 	}

@@ -18,49 +18,70 @@ type place struct {
 	weight float64 // effective, see weightOf
 }
 
-// look reads the shared state into what is known here. Requests that come
-// while a read is under way share it: what it may miss is younger than the
-// read, so they are no worse off than had they come a moment sooner, and a
-// burst of requests on a server costs one read.
-func (p *Pool) look(ctx context.Context) {
+// viewAge is how old the knowledge of a pool may be before a request reads it
+// anew. Reservations find out by themselves what matters of their own group:
+// they fail when its version has changed. The read is for the other groups,
+// and for weights.
+const viewAge = time.Minute
+
+// look reads the shared state into what is known here, if that is old or the
+// caller knows it to be outdated. Requests that come while a read is under way
+// share it: what it may miss is younger than the read, so they are no worse
+// off than had they come a moment sooner, and a burst of requests on a server
+// costs one read. It reports false when the store could not be read.
+func (p *Pool) look(ctx context.Context, outdated bool) (known bool) {
 	p.mu.Lock()
-	reading := p.reading
-	first := reading == nil
+	age := p.cfg.Now().Sub(p.lastRead)
+	if !outdated && age >= 0 && age < viewAge {
+		p.mu.Unlock()
+		return true
+	}
+	r := p.reading
+	first := r == nil
 	if first {
-		reading = make(chan struct{})
-		p.reading = reading
+		r = &reading{done: make(chan struct{})}
+		p.reading = r
 	}
 	p.mu.Unlock()
 	if first {
 		// Not ended with the request that happened to come first.
-		p.read(context.WithoutCancel(ctx))
+		r.known = p.read(context.WithoutCancel(ctx))
 		p.mu.Lock()
 		p.reading = nil
 		p.mu.Unlock()
-		close(reading)
-		return
+		close(r.done)
 	}
 	select {
-	case <-reading:
+	case <-r.done:
+		return r.known
 	case <-ctx.Done():
+		return false
 	}
+}
+
+// reading is a read of the shared state under way.
+type reading struct {
+	done  chan struct{} // closed when it has ended
+	known bool          // whether it succeeded; to be read after done
 }
 
 // read does what look says. When the store cannot be read, what is known has
 // to do.
-func (p *Pool) read(ctx context.Context) {
+func (p *Pool) read(ctx context.Context) bool {
 	items, err := p.shared.query(ctx, partition(p.cfg.Name))
 	if err != nil {
-		return
+		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.cfg.Now()
+	p.lastRead = now
 	for _, item := range items {
 		p.take(item, now)
 	}
 	p.forget(now)
 	p.arrange()
+	return true
 }
 
 // remember takes in what the store has told of one rest.
@@ -76,7 +97,12 @@ func (p *Pool) take(item store.Item, now time.Time) {
 		p.records[name] = item
 		return
 	}
-	if !strings.HasPrefix(item.Key.Sort, restPrefix) {
+	if strings.HasPrefix(item.Key.Sort, quotaPrefix) {
+		on := scopeOf(item.Key.Sort)
+		if q := quotaOf(on.name, item); q.version >= p.quotas[on].version {
+			p.quotas[on] = q // an older one is a read that was overtaken by a write
+		}
+	} else if !strings.HasPrefix(item.Key.Sort, restPrefix) {
 		return // somebody else's
 	}
 	if told := restOf(item); !told.lapsed(now) {

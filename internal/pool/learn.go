@@ -20,13 +20,19 @@ type Outcome struct {
 // for those writes.
 func (b *Booking) Learn(ctx context.Context, o Outcome) {
 	b.learnOwner(ctx, o.Signals)
+	if b.pool.cfg.Booking {
+		b.heed(ctx, o.Signals)
+	}
 	b.pool.count(b.Key, o)
 	if o.Fault == nil {
 		b.succeed(ctx)
 		return
 	}
+	// A refusal is not charged for, as far as providers say; what broke off
+	// later, or was not answered at all, may have been.
+	b.refund = o.Fault.Status >= 400
 	if r, ok := remedies[o.Fault.Class]; ok {
-		b.suffer(ctx, o.Fault, r)
+		b.suffer(ctx, o, r)
 	}
 }
 

@@ -34,6 +34,14 @@ type Config struct {
 	Keys []Key
 	// Table is the shared state. Required.
 	Table store.Table
+	// Booking reserves room in a group's quota before each call, by what the
+	// provider's headers say of its limits; false lets groups rest after a
+	// refusal and does no more.
+	Booking bool
+	// Prepaid says that the provider charges the output asked for when it
+	// admits a request (OpenAI, Azure, Bedrock) and not as it is produced
+	// (Anthropic).
+	Prepaid bool
 	// WaitBudget is the longest Book waits for room; 0 means not at all.
 	WaitBudget time.Duration
 	// Instance names this process as the holder of a probe; empty means a
@@ -71,11 +79,18 @@ type Pool struct {
 	places  []place            // of cfg.Keys, in their order
 	weights map[string]float64 // by group name
 	scouts  map[string]scout   // by group name
-	tally   map[string]tally   // by key name: counts not yet written
-	claims  int                // probe leases taken, to tell their holders apart
-	// reading is closed when the read of the shared state under way has ended;
-	// nil when there is none.
-	reading chan struct{}
+	// candidates is room for choosing, kept to spare the allocation.
+	candidates []candidate
+	tally      map[string]tally            // by key name: counts not yet written
+	claims     int                         // probe leases taken, to tell their holders apart
+	quotas     map[scope]quota             // as last seen
+	lines      map[scope]*line             // of requests that book on one quota
+	owed       map[scope][dimensions]int64 // corrections too small to write
+	implied    map[scope][dimensions]int64 // arrival times that headers told here
+	// lastRead is when the shared state was last read.
+	lastRead time.Time
+	// reading is the read of the shared state under way; nil when there is none.
+	reading *reading
 	// changed is closed and replaced whenever a rest begins or ends, so that
 	// waiting requests look again.
 	changed chan struct{}
@@ -106,6 +121,10 @@ func New(cfg Config) *Pool {
 		weights: map[string]float64{},
 		scouts:  map[string]scout{},
 		tally:   map[string]tally{},
+		quotas:  map[scope]quota{},
+		lines:   map[scope]*line{},
+		owed:    map[scope][dimensions]int64{},
+		implied: map[scope][dimensions]int64{},
 		changed: make(chan struct{}),
 	}
 	p.arrange()
@@ -123,6 +142,10 @@ type Want struct {
 	// one quota group as long as it has room, because a provider's prompt
 	// cache belongs to it. Empty means no preference.
 	Conversation string
+	// Input is the estimate of the input tokens that will count against the
+	// quota, Output the most that may be produced; 0 means unknown. Output
+	// matters for prepaid pools only.
+	Input, Output int64
 	// Tried holds the names of keys that this request has used up.
 	Tried map[string]bool
 }
@@ -138,11 +161,15 @@ type Booking struct {
 
 	pool    *Pool
 	want    Want
-	sent    time.Time      // when the caller was let go
-	holder  string         // names this booking in a probe lease
-	probes  []scope        // rests whose probe lease it holds
-	over    []scope        // rests that its success ends
-	pending sync.WaitGroup // writes under way
+	on      scope             // the quota it is booked on
+	costs   [dimensions]int64 // ms of refill that were booked
+	start   time.Time         // the start that was booked
+	refund  bool              // the provider charged nothing
+	sent    time.Time         // when the caller was let go
+	holder  string            // names this booking in a probe lease
+	probes  []scope           // rests whose probe lease it holds
+	over    []scope           // rests that its success ends
+	pending sync.WaitGroup    // writes under way
 }
 
 // Book returns a key that may be used now. When none is free it waits for the
@@ -155,23 +182,35 @@ func (p *Pool) Book(ctx context.Context, want Want) (*Booking, error) {
 	if want.Conversation == "" {
 		want.Conversation = strconv.FormatFloat(p.cfg.Rand(), 'g', -1, 64)
 	}
-	for {
-		p.look(ctx)
+	outdated, fresh := false, false
+	for tries := 0; ; {
+		known := p.look(ctx, outdated || !p.cfg.Booking)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
+		fresh, outdated = outdated || !p.cfg.Booking, false
 		c := p.choose(want, deadline)
 		switch {
-		case c.key == "" && (c.free.IsZero() || c.free.After(deadline)):
+		case c.later() && !fresh:
+			outdated = true // before anybody is sent away or to sleep
+		case c.never() || c.soonest().After(deadline) && c.soonest().After(c.now):
 			return nil, p.exhausted(want, c)
 		case c.key == "":
 			p.wait(ctx, c)
 		default:
-			if b := p.booking(want, c); b.claim(ctx) { // else another instance took the probe
+			b := p.booking(want, c)
+			var booked bool
+			if outdated = true; b.claim(ctx) {
+				booked, outdated = b.reserve(ctx, c, attempt{tries, deadline, known})
+			}
+			if booked && b.takePlace(ctx, deadline) {
 				b.sent = p.cfg.Now()
 				b.Waited = b.sent.Sub(began)
+				p.scouted(c, true)
 				return b, nil
 			}
+			p.scouted(c, false)
+			tries++
 		}
 	}
 }
@@ -188,7 +227,8 @@ func (p *Pool) deadline(ctx context.Context, began time.Time) time.Time {
 func (p *Pool) booking(want Want, c choice) *Booking {
 	return &Booking{
 		Key: c.key, Group: c.group,
-		pool: p, want: want, holder: c.holder, probes: c.probes, over: c.over,
+		pool: p, want: want, on: scope{ofGroup, c.group, want.Family},
+		holder: c.holder, probes: c.probes, over: c.over,
 	}
 }
 
@@ -226,9 +266,21 @@ func (b *Booking) claim(ctx context.Context) bool {
 
 // write makes a change to the record of a rest and returns what stands there.
 func (p *Pool) write(ctx context.Context, on scope, c store.Change) (told rest, applied bool, err error) {
+	item, applied, err := p.update(ctx, on, c)
+	return restOf(item), applied, err
+}
+
+// update makes a change to the record of a scope and keeps what it tells of
+// the quota.
+func (p *Pool) update(ctx context.Context, on scope, c store.Change) (store.Item, bool, error) {
 	key := store.Key{Partition: partition(p.cfg.Name), Sort: on.sort()}
 	item, applied, err := p.shared.update(ctx, key, c)
-	return restOf(item), applied, err
+	if err == nil && on.metered() {
+		p.mu.Lock()
+		p.quotas[on] = quotaOf(on.name, item)
+		p.mu.Unlock()
+	}
+	return item, applied, err
 }
 
 // partition holds all records of a pool, so that one Query gives its state.

@@ -192,6 +192,7 @@ func TestLostClaim(t *testing.T) {
 		if len(race(t, pools)) > 0 {
 			t.Error("a second probe was let through")
 		}
+		time.Sleep(5 * time.Second) // until the store that lost two replies is asked again
 		serve(t, b)
 		if got := len(race(t, pools)); got != 2 {
 			t.Errorf("%d of 2 were let through after a successful probe", got)
@@ -218,8 +219,8 @@ func TestQuarantineTheStoreNeverHeardOf(t *testing.T) {
 		_, _, before := table.Calls()
 		book(t, p, ask(sonnet))
 		book(t, p, ask(sonnet))
-		if _, _, after := table.Calls(); after-before > 2 {
-			t.Errorf("%d writes for two bookings", after-before)
+		if _, _, after := table.Calls(); after-before > 3 {
+			t.Errorf("%d writes for a claim and two reservations", after-before)
 		}
 	})
 }

@@ -12,11 +12,13 @@ import (
 type remedy struct {
 	covers     func(b *Booking) scope
 	quarantine bool
+	metered    bool // a limit that headers should explain
+	silent     bool // and do not
 	length     func(f *upstream.Fault, now time.Time, count int64) time.Duration
 }
 
 var remedies = map[upstream.Class]remedy{
-	upstream.RateLimit:   {covers: family, length: asTold},
+	upstream.RateLimit:   {covers: family, metered: true, length: asTold},
 	upstream.Ramp:        {covers: family, length: asTold},
 	upstream.Concurrency: {covers: wholeGroup, length: asTold},
 	upstream.Encryption:  {covers: wholeGroup, length: fixed(time.Minute)},

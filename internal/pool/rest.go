@@ -26,6 +26,8 @@ type rest struct {
 	probe      int64 // ms: until when the probe lease is held
 	probeBy    string
 	count      int64 // episodes in a row without a success between them
+	// burst, if not 0, is what the quota's burst becomes with this episode.
+	burst int64
 	// draft marks what was decided here and the store has not confirmed.
 	draft bool
 }

@@ -5,17 +5,30 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
-// flushEvery is how often an instance adds its counts to the shared ones. The
-// rebalancer looks once a minute; more often would only cost writes.
-const flushEvery = 10 * time.Second
+// How often an instance adds its counts to the shared ones. The rebalancer
+// looks once a minute, and more often would only cost writes; but a refusal is
+// something that people look for.
+const (
+	flushEvery   = time.Minute
+	flushRefused = 10 * time.Second
+)
 
-// Settle closes the booking: it returns when everything learned from it has
-// reached the store or has failed to. Call it after the client has its answer
-// and, on Lambda, before the invocation ends, because a frozen instance
-// writes nothing.
-func (b *Booking) Settle(ctx context.Context) {
+// Settle closes the booking: it corrects what was booked by what was used and
+// returns when everything learned has reached the store or has failed to. Call
+// it after the client has its answer and, on Lambda, before the invocation
+// ends, because a frozen instance writes nothing. The zero Usage means that
+// nothing is known of it.
+func (b *Booking) Settle(ctx context.Context, used upstream.Usage) {
+	switch {
+	case !b.pool.cfg.Booking:
+	case b.refund:
+		b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.unused()) })
+	case used != (upstream.Usage{}):
+		b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.difference(used)) })
+	}
 	b.flush(ctx)
 	b.pending.Wait()
 }
@@ -44,7 +57,7 @@ func (b *Booking) flush(ctx context.Context) {
 	p.mu.Lock()
 	t, now := p.tally[b.Key], p.cfg.Now()
 	since := now.Sub(t.flushed)
-	due := (since >= flushEvery || since < 0) && t.ok+t.refused > 0 // < 0: a clock set back
+	due := since < 0 || since >= flushEvery && t.ok > 0 || since >= flushRefused && t.refused > 0 // < 0: a clock set back
 	if due {
 		p.tally[b.Key] = tally{flushed: now}
 	}

@@ -17,7 +17,7 @@ func answer(t *testing.T, p *pool.Pool, o pool.Outcome) {
 	t.Helper()
 	b := book(t, p, ask(sonnet))
 	b.Learn(t.Context(), o)
-	b.Settle(t.Context())
+	b.Settle(t.Context(), upstream.Usage{})
 }
 
 func failed(class upstream.Class) pool.Outcome {
@@ -54,8 +54,8 @@ func TestCountersReachTheStore(t *testing.T) {
 		for range 100 {
 			answer(t, here, pool.Outcome{})
 		}
-		if _, _, after := table.Calls(); after != before {
-			t.Errorf("%d writes within ten seconds, want none", after-before)
+		if _, _, after := table.Calls(); after-before != reservations(100) {
+			t.Errorf("%d writes within ten seconds, want the 100 reservations' only", after-before)
 		}
 	})
 }
@@ -64,8 +64,8 @@ func TestNothingToCount(t *testing.T) {
 	t.Parallel()
 	table := newFaulty()
 	answer(t, newPool(table, keys(1)), failed(upstream.Overload))
-	if _, _, updates := table.Calls(); updates != 0 {
-		t.Errorf("%d writes for an overload, want none", updates)
+	if _, _, updates := table.Calls(); updates != reservations(1) {
+		t.Errorf("%d writes for an overload, want the reservation's only", updates)
 	}
 }
 

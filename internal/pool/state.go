@@ -59,7 +59,7 @@ type Rest struct {
 
 // State reads how the pool stands now.
 func (p *Pool) State(ctx context.Context) State {
-	p.look(ctx)
+	p.look(ctx, true)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.cfg.Now()

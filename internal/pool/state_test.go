@@ -48,7 +48,7 @@ func mixed(t *testing.T) *pool.Pool {
 	book(t, p, only(5, ks, sonnet)) // the probe; key-3 still waits for one
 	b := book(t, p, only(1, ks, sonnet))
 	b.Learn(t.Context(), pool.Outcome{Signals: upstream.Signals{Owner: rawOwner, Limits: []upstream.Limit{{PerMinute: 1000, Remaining: 333}}}})
-	b.Settle(t.Context())
+	b.Settle(t.Context(), upstream.Usage{})
 	refuse(t, book(t, p, only(2, ks, sonnet)), limited(90*time.Second))
 	refuse(t, book(t, p, only(2, ks, haiku)), of(upstream.Permission))
 	refuse(t, book(t, p, only(4, ks, sonnet)), upstream.Fault{

@@ -9,12 +9,22 @@ import (
 )
 
 // suffer begins the rest that a refusal calls for: here first, then for all.
-func (b *Booking) suffer(ctx context.Context, f *upstream.Fault, how remedy) {
-	p, now := b.pool, b.pool.cfg.Now()
+func (b *Booking) suffer(ctx context.Context, o Outcome, how remedy) {
+	p, now, f := b.pool, b.pool.cfg.Now(), o.Fault
+	t := listen(o.Signals, now)
+	how.silent = how.metered && t.silent()
+	hidden := p.cfg.Booking && how.metered && !t.silent() && !t.explains(p.needs(b.want))
 	r := p.begin(how.covers(b), f, how, now)
+	if hidden {
+		r.burst = p.shrunk(b.on)
+	}
 	p.cfg.Log.Warn("rests", "rest", r.on.sort(), "key", b.Key, "group", b.Group, "class", f.Class,
 		"until", time.UnixMilli(r.until).UTC(), "why", r.why)
-	b.behind(ctx, func(ctx context.Context) { p.publish(ctx, r, now) })
+	b.behind(ctx, func(ctx context.Context) {
+		if p.publish(ctx, r, now) && r.on != b.on && p.cfg.Booking {
+			b.stir(ctx)
+		}
+	})
 }
 
 // begin starts or extends a rest here, by the rules of beginChange and
@@ -30,6 +40,9 @@ func (p *Pool) begin(on scope, f *upstream.Fault, how remedy, now time.Time) res
 	if old.until > now.UnixMilli() { // one of several refusals that met the same limit
 		r.set, r.count, r.quarantine = old.set, old.count, old.quarantine || how.quarantine
 	}
+	// A limit that shows in no header and does not go away by itself is not
+	// tried by everybody each time its rest is over.
+	r.quarantine = r.quarantine || how.silent && r.count > 1
 	length := stretch(how.length(f, now, r.count-1), p.cfg.Rand())
 	// Rounded up: the provider counts an early return as another refusal.
 	r.until = now.Add(length + time.Millisecond - 1).UnixMilli()
@@ -39,24 +52,36 @@ func (p *Pool) begin(on scope, f *upstream.Fault, how remedy, now time.Time) res
 	return r
 }
 
+// shrunk is the burst to assume after a refusal that the headers do not
+// explain: the provider enforces its limit over a shorter span than it says,
+// or one that it does not show. The rebalancer lets it grow again.
+func (p *Pool) shrunk(on scope) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(leastBurst, p.booked(on).burst*6/10)
+}
+
 // publish tells the other instances, and takes in what they know better. It
 // does so even when the rest known here outlasts r: an operator may have
-// cleared that one, and then r is what is left.
-func (p *Pool) publish(ctx context.Context, r rest, now time.Time) {
+// cleared that one, and then r is what is left. It reports whether it changed
+// anything for the others.
+func (p *Pool) publish(ctx context.Context, r rest, now time.Time) (changed bool) {
 	for range setTries {
-		told, applied, err := p.write(ctx, r.on, beginChange(now, r))
-		if err == nil && !applied && told.until <= now.UnixMilli() {
+		told, changed, err := p.write(ctx, r.on, beginChange(now, r))
+		if err == nil && !changed && told.until <= now.UnixMilli() {
 			r.set, r.count = told.set+1, told.count+1 // it was begun and ended unheard of here
 			continue
 		}
-		if err == nil && !applied && told.until < r.until {
-			told, _, err = p.write(ctx, r.on, extendChange(told.set, r))
+		if err == nil && !changed && told.until < r.until {
+			told, changed, err = p.write(ctx, r.on, extendChange(told.set, r))
 		}
 		if err == nil {
 			p.remember(told)
 		}
-		return
+		// A lost reply or a repetition may hide that it was written.
+		return changed || err != nil || told.set == r.set && told.until == r.until
 	}
+	return false
 }
 
 // reason puts a refusal into words for the people who read the pool's state.

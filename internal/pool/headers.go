@@ -1,0 +1,95 @@
+package pool
+
+import (
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/upstream"
+)
+
+// slack is how much a header may understate what is left: providers round.
+// Anthropic rounds tokens to the nearest thousand (docs, api/rate-limits).
+var slack = [dimensions]int64{1, 600, 600}
+
+// indexOf maps a provider's dimensions to ours. Tokens of both kinds together,
+// as OpenAI counts them, are booked as input that includes the output asked for.
+var indexOf = map[upstream.Dimension]dimension{
+	upstream.Requests:     requests,
+	upstream.InputTokens:  input,
+	upstream.OutputTokens: output,
+	upstream.Tokens:       input,
+}
+
+// told is what an answer's headers say of the limits.
+type told struct {
+	at        int64 // when the answer was received
+	limit     [dimensions]int64
+	remaining [dimensions]int64
+}
+
+// listen reads the headers. Where both tokens and input tokens are named the
+// specific one counts: the general one shows whichever is tighter.
+func listen(s upstream.Signals, at time.Time) told {
+	t := told{at: at.UnixMilli()}
+	for _, pass := range []bool{true, false} { // the general dimension first
+		for _, l := range s.Limits {
+			d, known := indexOf[l.Dimension]
+			if known && l.PerMinute > 0 && (l.Dimension == upstream.Tokens) == pass {
+				t.limit[d], t.remaining[d] = l.PerMinute, l.Remaining
+			}
+		}
+	}
+	return t
+}
+
+// limits is the write that takes in limits that differ from the known ones;
+// ok is false when none does. Newer headers win, whatever order they come in.
+func (t told) limits(q quota) (c store.Change, ok bool) {
+	for d := range dimensions {
+		if t.limit[d] > 0 && t.limit[d] != q.limit[d] {
+			c.Do = append(c.Do, store.Set(attrLimit[d], store.Num(t.limit[d])))
+		}
+	}
+	if len(c.Do) == 0 || t.at <= q.headersAt {
+		return store.Change{}, false
+	}
+	c.If = store.Any(store.Absent(attrHeadersAt), store.Is(attrHeadersAt, store.LT, store.Num(t.at)))
+	c.Do = append(c.Do, store.Set(attrHeadersAt, store.Num(t.at)), store.Add(attrVersion, 1))
+	return c, true
+}
+
+// implied are the arrival times that the headers amount to: how empty the
+// provider says its buckets are, in our terms. Arrival times only merge by
+// maximum, so headers may come late, twice, or out of order.
+func (t told) implied(q quota) [dimensions]int64 {
+	var at [dimensions]int64
+	for d := range dimensions {
+		if t.limit[d] > 0 {
+			at[d] = t.at + q.burst - (t.remaining[d]+slack[d])*minute/t.limit[d]
+		}
+	}
+	return at
+}
+
+// explains reports whether the headers of a refusal show a reason for it: less
+// left of something than the request needed, but for rounding.
+func (t told) explains(need [dimensions]int64) bool {
+	for d := range dimensions {
+		if t.limit[d] > 0 && t.remaining[d]-slack[d] < max(1, need[d]) {
+			return true
+		}
+	}
+	return false
+}
+
+// silent reports whether the headers said nothing of limits.
+func (t told) silent() bool { return t.limit == [dimensions]int64{} }
+
+// drain is the write that raises arrival times to what headers implied, for
+// one dimension; it never lowers one.
+func drain(d dimension, at int64) store.Change {
+	return store.Change{
+		If: store.Any(store.Absent(attrAt[d]), store.Is(attrAt[d], store.LT, store.Num(at))),
+		Do: []store.Assign{store.Set(attrAt[d], store.Num(at))},
+	}
+}

@@ -1,0 +1,171 @@
+package pool
+
+import (
+	"context"
+	"time"
+)
+
+// A line is where the requests of one process meet that book on one quota.
+// While a write is under way, those who come gather and are booked together by
+// the next one: each alone would lose to the others, again and again, and cost
+// a write each time. On Lambda, one request at a time, there is never a line.
+type line struct {
+	busy bool
+	next *party
+}
+
+// party is a number of requests booked by one write.
+type party struct {
+	guests []*guest
+	turn   chan struct{} // closed when its write may begin
+	done   chan struct{} // closed when every guest knows its outcome
+}
+
+// guest is one request of a party.
+type guest struct {
+	b     *Booking
+	costs [dimensions]int64
+	delay int64 // ms: how far in the future its start may lie
+	known bool  // whether the shared state could be read
+	// ok and outdated are the outcome: booked, or lost, and then whether the
+	// knowledge of other groups should be renewed too.
+	ok, outdated bool
+}
+
+// queue books a guest with whoever else is waiting for the same quota.
+func (p *Pool) queue(ctx context.Context, g *guest) {
+	p.mu.Lock()
+	l := p.lines[g.b.on]
+	if l == nil {
+		l = &line{}
+		p.lines[g.b.on] = l
+	}
+	mine := l.next
+	leads := mine == nil
+	if leads {
+		mine = &party{turn: make(chan struct{}), done: make(chan struct{})}
+		if l.busy {
+			l.next = mine
+		} else {
+			l.busy = true
+			close(mine.turn)
+		}
+	}
+	mine.guests = append(mine.guests, g)
+	p.mu.Unlock()
+	if !leads {
+		<-mine.done
+		return
+	}
+	<-mine.turn
+	// It serves others too: not ended with the request that leads.
+	p.serve(context.WithoutCancel(ctx), g.b.on, mine, l)
+}
+
+// serve books a party and calls the next one.
+func (p *Pool) serve(ctx context.Context, on scope, all *party, l *line) {
+	p.reserve(ctx, on, all.guests)
+	p.mu.Lock()
+	if next := l.next; next != nil {
+		l.next = nil
+		close(next.turn)
+	} else {
+		delete(p.lines, on)
+	}
+	p.mu.Unlock()
+	close(all.done)
+}
+
+// reserve makes the write for as many guests as find room by what is known.
+// The others have lost and choose again. When the store cannot be asked, all
+// go on local knowledge.
+func (p *Pool) reserve(ctx context.Context, on scope, guests []*guest) {
+	p.mu.Lock()
+	q, implied, now := p.booked(on), p.implied[on], p.cfg.Now()
+	p.mu.Unlock()
+	r, in := gather(q, implied, now, guests)
+	if len(in) == 0 {
+		return
+	}
+	change, fits := r.change(q)
+	if !fits {
+		return
+	}
+	if !in[0].known { // a store that could not be read will hardly be written
+		p.alone(on, r, q, in)
+		return
+	}
+	item, applied, err := p.update(ctx, on, change)
+	switch {
+	case err != nil:
+		p.alone(on, r, q, in)
+	case applied:
+		r.seat(quotaOf(on.name, item), in)
+	default:
+		p.remember(restOf(item))
+		for _, g := range guests {
+			g.outdated = quotaOf(on.name, item).version != q.version || restOf(item).stands(now)
+		}
+	}
+}
+
+// gather makes one reservation of those guests that find room in time, in the
+// order in which they came.
+func gather(q quota, implied [dimensions]int64, now time.Time, guests []*guest) (r reservation, in []*guest) {
+	r = reservation{now: now.UnixMilli(), implied: implied}
+	for _, g := range guests {
+		if len(in) == 0 {
+			r.probe = g.probes() // then it goes alone
+		} else if r.probe || g.probes() {
+			continue
+		}
+		next := r.with(g, len(in) == 0)
+		if _, fits := next.change(q); !fits && len(in) > 0 {
+			continue
+		}
+		r, in = next, append(in, g)
+	}
+	return r, in
+}
+
+// with adds a guest behind those who are in.
+func (r reservation) with(g *guest, first bool) reservation {
+	for d := range dimensions {
+		r.costs[d] += g.costs[d]
+		r.largest[d] = max(r.largest[d], g.costs[d])
+		// Those before it get their room earlier by what it takes.
+		if r.delay[d] += g.costs[d]; first || g.delay < r.delay[d] {
+			r.delay[d] = g.delay
+		}
+	}
+	return r
+}
+
+// seat tells each guest its start.
+func (r reservation) seat(after quota, in []*guest) {
+	behind := r.costs
+	for _, g := range in {
+		for d := range dimensions {
+			behind[d] -= g.costs[d]
+		}
+		g.b.costs, g.b.start = g.costs, time.UnixMilli(r.begins(after, g.costs, behind))
+		g.ok = true
+	}
+}
+
+// alone books in this instance's copy only, so that one process still keeps to
+// the limits it knows while the store is away.
+func (p *Pool) alone(on scope, r reservation, q quota, in []*guest) {
+	for d := range dimensions {
+		if q.limit[d] > 0 {
+			q.at[d] = max(q.at[d], r.now) + r.costs[d]
+		}
+	}
+	p.mu.Lock()
+	p.quotas[on] = q
+	p.mu.Unlock()
+	r.seat(q, in)
+	for _, g := range in {
+		g.b.costs = [dimensions]int64{} // nothing of it stands in the store
+	}
+}

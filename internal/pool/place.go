@@ -1,0 +1,132 @@
+package pool
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/store"
+)
+
+// booked is a quota as it was last seen in the store. The lock is held.
+func (p *Pool) booked(on scope) quota {
+	if q, ok := p.quotas[on]; ok {
+		return q
+	}
+	return quotaOf(on.name, store.Item{})
+}
+
+// quota is what is known of a quota, headers included. The lock is held.
+func (p *Pool) quota(on scope) quota { return p.booked(on).raised(p.implied[on]) }
+
+// needs is what a request takes of each dimension when it is admitted.
+// Anthropic counts output as it is produced, so none is booked for it; the
+// others count the most that may be produced with the input (their limits are
+// of both together).
+func (p *Pool) needs(want Want) [dimensions]int64 {
+	n := [dimensions]int64{requests: 1, input: want.Input}
+	if p.cfg.Prepaid {
+		n[input] += want.Output
+	}
+	return n
+}
+
+const (
+	// lenience is by how much a start may be later than predicted, for each try
+	// that was lost: a request that insists on its prediction in a burst loses
+	// again and again.
+	lenience = 500 * time.Millisecond
+	// From the fourth try on competitors are spread over a few milliseconds.
+	calmTries = 4
+	calm      = 30 * time.Millisecond
+	// longWait is a wait after which the shared state is looked at once more
+	// before the request is sent.
+	longWait = 2 * time.Second
+	// shortRest is a rest that is waited for in the place already booked.
+	shortRest = 3 * time.Second
+)
+
+// attempt is one try of a request to reserve.
+type attempt struct {
+	number   int // 0 for the first
+	deadline time.Time
+	known    bool // whether the shared state could be read
+}
+
+// reserve books room in the chosen group's quota. When another request was
+// quicker it reports false, with the exact state taken in, and whether the
+// other groups should be looked at anew too.
+func (b *Booking) reserve(ctx context.Context, c choice, try attempt) (ok, outdated bool) {
+	p := b.pool
+	if !p.cfg.Booking {
+		return true, false
+	}
+	if try.number >= calmTries {
+		pause(ctx, time.Duration((1+5*p.cfg.Rand())*float64(calm)/6))
+	}
+	p.mu.Lock()
+	g := &guest{b: b, costs: p.booked(b.on).costs(p.needs(b.want)), known: try.known}
+	now := p.cfg.Now()
+	p.mu.Unlock()
+	if ahead := c.start.Sub(now); ahead > 0 {
+		g.delay = (ahead + time.Duration(try.number)*lenience).Milliseconds()
+	}
+	g.delay = min(g.delay, max(0, try.deadline.Sub(now).Milliseconds()))
+	p.queue(ctx, g)
+	return g.ok, g.outdated
+}
+
+// probes reports whether the guest holds the probe lease of the quota's rest.
+func (g *guest) probes() bool { return slices.Contains(g.b.probes, g.b.on) }
+
+// takePlace waits for the booked start. It reports false when the place is
+// lost: the group has begun to rest meanwhile, or the client has no more time;
+// what was booked goes back.
+func (b *Booking) takePlace(ctx context.Context, deadline time.Time) bool {
+	p := b.pool
+	if ctx.Err() != nil {
+		b.giveBack(ctx)
+		return false
+	}
+	wait := b.start.Sub(p.cfg.Now())
+	if wait <= 0 {
+		return true
+	}
+	if b.start.After(deadline) || !pause(ctx, wait) {
+		b.giveBack(ctx)
+		return false
+	}
+	p.look(ctx, wait > longWait)
+	for {
+		now := p.cfg.Now()
+		p.mu.Lock()
+		rests, probes, _ := p.free(b.Key, b.Group, b.want, now)
+		p.mu.Unlock()
+		left := rests.Sub(now)
+		if left <= 0 && len(probes) == len(b.probes) {
+			return true
+		}
+		if left <= 0 || left > shortRest || rests.After(deadline) || !pause(ctx, left) {
+			b.giveBack(ctx)
+			return false
+		}
+	}
+}
+
+// giveBack returns what was booked for a request that will not be sent.
+func (b *Booking) giveBack(ctx context.Context) {
+	b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.unused()) })
+	b.pending.Wait()
+}
+
+// pause sleeps; it reports false when the context ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

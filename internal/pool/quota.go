@@ -1,0 +1,140 @@
+package pool
+
+import (
+	"cmp"
+
+	"github.com/fallow-dev/fallow/internal/store"
+)
+
+// A quota is what all instances together have booked of a quota group's
+// limits for one model family. It is GCRA (the generic cell rate algorithm):
+// each dimension is one absolute time, its theoretical arrival time, by which
+// everything booked so far will have been refilled. The further it lies in
+// the future, the emptier the provider's bucket; a time in the past means
+// full. One number instead of a level and a timestamp is what makes a
+// reservation a single conditional addition, a start in the future a matter
+// of arithmetic, and knowledge from response headers a maximum.
+type quota struct {
+	group string
+	// at are the theoretical arrival times, ms since epoch; 0 when never booked.
+	at [dimensions]int64
+	// limit is per minute; 0 means unknown, and then nothing is charged.
+	limit [dimensions]int64
+	// burst is how many ms of refill the provider's bucket is taken to hold.
+	burst int64
+	// version is part of every reservation's condition. It changes with the
+	// limits, so that no reservation priced with old ones goes through.
+	version int64
+	// headersAt is the time of the newest limit header applied.
+	headersAt int64
+}
+
+// dimension is what a provider counts, as an index.
+type dimension int
+
+const (
+	requests dimension = iota
+	input              // tokens, as they count against the quota
+	output
+	dimensions
+)
+
+const (
+	// Published limits are per minute and buckets hold one minute. Taking them
+	// for nine tenths of that absorbs seconds of clock skew and what is in
+	// flight; the whole minute bought little waiting and many refusals.
+	fullBurst = 54_000
+	// leastBurst is as far as refusals without explanation can shrink it.
+	leastBurst = 3_000
+	// idle is how far behind the present an arrival time may be and still be
+	// added to. It spares a busy bucket the change of branch, at the price of
+	// booking at most that much twice.
+	idle = 3_000
+	// minute is what limits are per.
+	minute = 60_000
+	// mostUnits is what no request takes. A count beyond it, which a client may
+	// name, must not overflow: a negative cost would be a refund.
+	mostUnits = 1_000_000_000
+	// keepQuota is how long, in seconds, a quota that nobody uses is kept.
+	keepQuota = 7 * 86_400
+)
+
+// Attributes of a quota record.
+var (
+	attrAt    = [dimensions]string{"requests_at", "input_at", "output_at"}
+	attrLimit = [dimensions]string{"requests_limit", "input_limit", "output_limit"}
+)
+
+const (
+	attrBurst     = "burst"
+	attrVersion   = "version"
+	attrHeadersAt = "headers_at"
+	attrBooked    = "booked" // counts reservations, for people
+)
+
+func quotaOf(group string, i store.Item) quota {
+	q := quota{group: group, burst: i.Int(attrBurst), version: i.Int(attrVersion), headersAt: i.Int(attrHeadersAt)}
+	for d := range dimensions {
+		q.at[d], q.limit[d] = i.Int(attrAt[d]), i.Int(attrLimit[d])
+	}
+	q.burst = cmp.Or(q.burst, fullBurst)
+	return q
+}
+
+// raised is the quota with its arrival times no earlier than those implied.
+func (q quota) raised(implied [dimensions]int64) quota {
+	for d := range dimensions {
+		q.at[d] = max(q.at[d], implied[d])
+	}
+	return q
+}
+
+// cost is the time in ms that the quota needs to refill what n units take;
+// rounded up, so that rounding never gives quota away.
+func (q quota) cost(d dimension, n int64) int64 {
+	if q.limit[d] <= 0 || n <= 0 {
+		return 0
+	}
+	return (min(n, mostUnits)*minute-1)/q.limit[d] + 1
+}
+
+// costs prices what a request needs.
+func (q quota) costs(needs [dimensions]int64) (costs [dimensions]int64) {
+	for d := range dimensions {
+		costs[d] = q.cost(d, needs[d])
+	}
+	return costs
+}
+
+// room is how much of a dimension's burst a booking of that cost may use: at
+// least its own cost, or a request larger than the bucket could never start.
+func (q quota) room(cost int64) int64 { return max(q.burst, cost) }
+
+// start is when a request with these costs could begin, were it booked now.
+func (q quota) start(now int64, costs [dimensions]int64) int64 {
+	start := now
+	for d := range dimensions {
+		if q.limit[d] > 0 {
+			start = max(start, q.at[d]+costs[d]-q.room(costs[d]))
+		}
+	}
+	return start
+}
+
+// headroom is the free share, 0 to 1, of the tightest dimension.
+func (q quota) headroom(now int64) float64 {
+	free := 1.0
+	for d := range dimensions {
+		if q.limit[d] > 0 {
+			used := float64(max(0, q.at[d]-now)) / float64(q.burst)
+			free = min(free, max(0, 1-used))
+		}
+	}
+	return free
+}
+
+// level is how many units of a dimension could be used at once now; negative
+// when bookings reach into the future.
+func (q quota) level(now int64, d dimension) int64 {
+	return (now + q.burst - max(now, q.at[d])) * q.limit[d] / minute
+}
