@@ -1,0 +1,213 @@
+package simulation
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Traffic makes the requests of one run, in the order of their arrival, none
+// of them later than length.
+type Traffic func(seed int64, length time.Duration) []Request
+
+// The storm that the scenarios are made of: a team's review bots, in spikes.
+const (
+	spikeEvery  = 10 * time.Minute
+	spikeOffset = 5 * time.Minute // of a spike's beginning in each period
+	spikeLength = 4 * time.Minute
+	inFlight    = 36 // on average during a spike
+	idleFlight  = 3  // and between two
+	// heightSpread is the standard deviation of the spikes' heights: no two
+	// mornings are alike.
+	heightSpread = 0.07
+
+	// meanInput is such that one key of singleKey leaves 8.2 % unanswered.
+	meanInput  = 8350
+	meanOutput = 770
+)
+
+// latency has its median at 11 s and its 95th percentile at 28 s.
+var latency = lognormal{median: 11, sigma: math.Log(28.0/11) / 1.645, most: 180}
+
+// inputs are the ordinary prompts, heavyInputs those with a few huge ones.
+var (
+	inputs      = withMean(meanInput, 0.8, 100_000)
+	heavyInputs = withMean(meanInput, 1.7, 150_000)
+)
+
+var meanLatency = latency.mean() // seconds
+
+// spikeRate is the number of requests per second during an average spike, and
+// peakRate the most that any comes to.
+var (
+	spikeRate = inFlight / meanLatency
+	peakRate  = 2 * spikeRate
+)
+
+// spikeDemand is the number of input tokens per minute during a spike.
+var spikeDemand = spikeRate * 60 * meanInput
+
+// shapes draws what a request is like, apart from when it comes.
+type shapes struct {
+	input lognormal
+	// bias and spread describe the estimate of a prompt: a log-normal factor
+	// of mean bias.
+	bias, spread float64
+}
+
+var ordinary = shapes{input: inputs, bias: 1, spread: 0.1}
+
+func (s shapes) draw(r *rand.Rand) Request {
+	seconds := latency.draw(r)
+	wordy := lognormal{median: math.Exp(-0.25 * 0.25 / 2), sigma: 0.25, most: 10}
+	q := Request{
+		Latency: time.Duration(seconds * float64(time.Second)),
+		Input:   int64(s.input.draw(r)) + 1,
+		// A long answer is one that took long.
+		Output: int64(meanOutput/meanLatency*seconds*wordy.draw(r)) + 1,
+	}
+	q.Estimate = s.estimate(r, q.Input)
+	return q
+}
+
+func (s shapes) estimate(r *rand.Rand, input int64) int64 {
+	factor := s.bias * math.Exp(s.spread*r.NormFloat64()-s.spread*s.spread/2)
+	return int64(float64(input)*factor) + 1
+}
+
+// storm is spikes with little between them.
+func storm(s shapes) Traffic {
+	return func(seed int64, length time.Duration) []Request {
+		r := source(seed, "storm")
+		var all []Request
+		for _, at := range poisson(r, length, 1) {
+			q := s.draw(r)
+			q.At = at
+			all = append(all, q)
+		}
+		return numbered(all)
+	}
+}
+
+// steady arrives at a constant rate, a second.
+func steady(s shapes, perSecond float64) Traffic {
+	return func(seed int64, length time.Duration) []Request {
+		r := source(seed, "steady")
+		var all []Request
+		for at := gap(r, perSecond); at < length; at += gap(r, perSecond) {
+			q := s.draw(r)
+			q.At = at
+			all = append(all, q)
+		}
+		return numbered(all)
+	}
+}
+
+// burst is n requests from a moment on, within a short time.
+func burst(s shapes, n int, from, within time.Duration) Traffic {
+	return func(seed int64, _ time.Duration) []Request {
+		r := source(seed, "burst")
+		all := make([]Request, n)
+		for i := range all {
+			all[i] = s.draw(r)
+			all[i].At = from + time.Duration(r.Float64()*float64(within))
+		}
+		return numbered(all)
+	}
+}
+
+// reviews is a storm whose requests come in threads: the calls of one pull
+// request share three quarters of their prompt.
+func reviews(s shapes) Traffic {
+	const calls, share, spread = 8, 0.75, time.Minute
+	return func(seed int64, length time.Duration) []Request {
+		r := source(seed, "reviews")
+		var all []Request
+		for i, began := range poisson(r, length-spread, calls) {
+			prefix := int64(share * s.input.draw(r))
+			for call := range calls {
+				q := s.draw(r)
+				q.At, q.Conversation, q.Prefix = began, fmt.Sprintf("review-%d", i), prefix
+				if call > 0 {
+					q.At += time.Duration(r.Float64() * float64(spread))
+				}
+				q.Input = prefix + int64((1-share)*float64(q.Input)) + 1
+				q.Estimate = s.estimate(r, q.Input)
+				all = append(all, q)
+			}
+		}
+		return numbered(all)
+	}
+}
+
+// halfCached lets every second prompt be found in the cache for the most part.
+func halfCached(t Traffic) Traffic {
+	return func(seed int64, length time.Duration) []Request {
+		r := source(seed, "cached")
+		all := t(seed, length)
+		for i := range all {
+			if r.IntN(2) == 0 {
+				all[i].Cached = all[i].Input * 3 / 4
+			}
+		}
+		return all
+	}
+}
+
+// batch marks requests as such.
+func batch(t Traffic) Traffic {
+	return func(seed int64, length time.Duration) []Request {
+		all := t(seed, length)
+		for i := range all {
+			all[i].Batch = true
+		}
+		return all
+	}
+}
+
+// both mixes two kinds of traffic.
+func both(a, b Traffic) Traffic {
+	return func(seed int64, length time.Duration) []Request {
+		return numbered(append(a(seed, length), b(seed, length)...))
+	}
+}
+
+func numbered(all []Request) []Request {
+	slices.SortStableFunc(all, func(a, b Request) int { return cmp.Compare(a.At, b.At) })
+	for i := range all {
+		all[i].ID = i
+	}
+	return all
+}
+
+// poisson returns the moments at which the storm's requests arrive, or their
+// groups of so many.
+func poisson(r *rand.Rand, length time.Duration, group float64) []time.Duration {
+	height := make([]float64, length/spikeEvery+1) // of each spike, 1 on average
+	for i := range height {
+		height[i] = max(0, 1+heightSpread*r.NormFloat64())
+	}
+	var all []time.Duration
+	for at := gap(r, peakRate/group); at < length; at += gap(r, peakRate/group) {
+		rate := spikeRate * idleFlight / inFlight
+		if inSpike(at) {
+			rate = spikeRate * height[at/spikeEvery]
+		}
+		if r.Float64() < rate/peakRate { // a Poisson process thinned out is one
+			all = append(all, at)
+		}
+	}
+	return all
+}
+
+func gap(r *rand.Rand, perSecond float64) time.Duration {
+	return time.Duration(r.ExpFloat64() / perSecond * float64(time.Second))
+}
+
+func inSpike(at time.Duration) bool {
+	in := at % spikeEvery
+	return in >= spikeOffset && in < spikeOffset+spikeLength
+}
