@@ -35,6 +35,7 @@ tools: ## Install what tests and checks need, pinned, below .tools/
 .PHONY: test
 test: tools ## Run the tests, against a DynamoDB emulator where it matters
 	@go test -shuffle=on ./...
+	@go test -shuffle=on ./internal/pool -args -cooldown
 
 .PHONY: check
 check: format-check lint race template-check e2e ## Everything CI runs
@@ -52,6 +53,7 @@ lint: tools
 .PHONY: race
 race: tools
 	@go test -race -shuffle=on ./...
+	@go test -race -shuffle=on ./internal/pool -args -cooldown
 
 .PHONY: cover
 cover: tools ## Statement coverage of the packages that must stay above 90 %
@@ -65,6 +67,11 @@ FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (20s)
 	@.ci/fuzz $(FUZZTIME)
+
+SEEDS ?= 5
+.PHONY: simulate
+simulate: ## The limiter in virtual time beside baselines and an oracle (SEEDS=5)
+	@go test -count=1 -run TestTables -v -timeout 60m ./internal/simulation -args -seeds $(SEEDS) | grep -vE '^(=== |---|    )'
 
 .PHONY: bench
 bench: ## Benchmarks with allocations

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/overload"
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
@@ -15,9 +16,9 @@ const (
 	// maxSends bounds the calls made for one request to one target. SDKs try
 	// three times by themselves, so this multiplies.
 	maxSends = 8
-	// maxTroubles bounds those after a fault that is nobody's key's (overload,
-	// 5xx, time-outs): trying longer only adds load to a provider in trouble.
-	maxTroubles = 3
+	// hurriedTroubles bounds those that fail by the provider's own fault when
+	// another target follows: its client is better served there than by waiting.
+	hurriedTroubles = 2
 	// longestPause is how long we wait for a provider in trouble. One that asks
 	// for more is left to the next target, or to the client's own retry.
 	longestPause = 2 * time.Second
@@ -54,15 +55,17 @@ func (g *Gateway) tryTarget(x *exchange, req *chat.Request, t target) (*answered
 		return nil, err
 	}
 	x.dropped = call.Dropped
-	want := pool.Want{
-		Model: t.model, Family: t.Dialect.Family(t.model),
-		Conversation: conversation(x, req), Tried: map[string]bool{},
-		Input: x.estimate(t, req), Output: req.MaxOutput(),
+	want := x.wants(req, t)
+	try, err := g.trouble.Begin(overload.Target{Pool: t.pool, Model: t.model}, clientRetry(x.r))
+	if err != nil {
+		return nil, err
 	}
 	var failure error
-	for sends, troubles := 0, 0; sends < maxSends && troubles < maxTroubles; sends++ {
+	troubles := 0
+	for range maxSends {
 		a, err := g.attempt(x, t, call, want)
 		if err == nil {
+			try.Accepted()
 			return a, nil
 		}
 		var exhausted *pool.ExhaustedError
@@ -74,13 +77,25 @@ func (g *Gateway) tryTarget(x *exchange, req *chat.Request, t target) (*answered
 		case giveUp:
 			return nil, err
 		case backOff:
-			troubles++
-			if troubles < maxTroubles && !g.pause(x.ctx(), troubles, upstream.AsFault(err).RetryAfter) {
+			wait, again, _ := try.Next(upstream.AsFault(err), x.remaining())
+			if troubles++; !t.last && troubles >= hurriedTroubles {
+				return nil, err
+			}
+			if !again || !pause(x.ctx(), wait) {
 				return nil, err
 			}
 		}
 	}
 	return nil, failure
+}
+
+// wants describes a request to the pool of a target.
+func (x *exchange) wants(req *chat.Request, t target) pool.Want {
+	return pool.Want{
+		Model: t.model, Family: t.Dialect.Family(t.model),
+		Conversation: conversation(x, req), Tried: map[string]bool{},
+		Input: x.estimate(t, req), Output: req.MaxOutput(),
+	}
 }
 
 // conversation is what a request's turns have in common.
@@ -91,11 +106,9 @@ func conversation(x *exchange, req *chat.Request) string {
 	return req.Conversation()
 }
 
-// pause waits before the n-th retry: with full jitter, but not less than the
-// provider asked for. False means that the request is over.
-func (g *Gateway) pause(ctx context.Context, n int, asked time.Duration) bool {
-	limit := 250 * time.Millisecond << n
-	timer := time.NewTimer(max(asked, time.Duration(g.cfg.Rand()*float64(limit))))
+// pause waits; it reports false when the request is over.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -89,8 +89,8 @@ func TestProviderInTroubleIsLeftAlone(t *testing.T) {
 		calls int
 		took  time.Duration
 	}{
-		{"", 3, 250*time.Millisecond + 500*time.Millisecond}, // half of the jitter's bounds
-		{"2", 3, 4 * time.Second},
+		{"", 6, 7750 * time.Millisecond},   // half of the jitter's bounds: 0.5, 1, 2, 4 and 8 s
+		{"2", 6, 17750 * time.Millisecond}, // the same on top of five times two seconds
 		{"30", 1, 0},
 	}
 	for _, tt := range tests {
@@ -150,14 +150,14 @@ func TestHeadersAreThoseOfTheTargetThatAnswered(t *testing.T) {
 		gpt := upstreamOf{name: "gpt", keys: []string{"k2"}, answer: saying(okBody)}
 		body := strings.Replace(hello, `{`, `{"seed":5,`, 1)
 		w := newInProcess(t, claude, gpt).post(t.Context(), body)
-		want := http.Header{"X-Fallow-Target": {"gpt/m"}, "X-Fallow-Key": {"k2"}, "X-Fallow-Attempts": {"4"}, "X-Fallow-Dropped-Params": nil}
+		want := http.Header{"X-Fallow-Target": {"gpt/m"}, "X-Fallow-Key": {"k2"}, "X-Fallow-Attempts": {"3"}, "X-Fallow-Dropped-Params": nil}
 		for name, values := range want {
 			if got := w.Header().Get(name); got != strings.Join(values, "") {
 				t.Errorf("%s = %q, want %q", name, got, values)
 			}
 		}
 		w = newInProcess(t, claude).post(t.Context(), body)
-		if got := w.Header(); w.Code != 503 || got.Get("X-Fallow-Target") != "claude/m" || got.Get("X-Fallow-Attempts") != "3" || got.Get("X-Fallow-Wait-Ms") == "" || got.Get("X-Fallow-Dropped-Params") != "seed" {
+		if got := w.Header(); w.Code != 503 || got.Get("X-Fallow-Target") != "claude/m" || got.Get("X-Fallow-Attempts") != "6" || got.Get("X-Fallow-Wait-Ms") == "" || got.Get("X-Fallow-Dropped-Params") != "seed" {
 			t.Errorf("a failure's headers: %d %v", w.Code, got)
 		}
 	})

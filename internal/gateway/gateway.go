@@ -13,6 +13,7 @@ import (
 
 	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/estimate"
+	"github.com/fallow-dev/fallow/internal/overload"
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/secret"
@@ -76,6 +77,7 @@ type Gateway struct {
 	admin   secret.Ref
 	models  modelList
 	ratios  estimate.Ratios // bytes per token, as learned
+	trouble *overload.Guard // of providers, not of keys
 	handler http.Handler
 }
 
@@ -97,7 +99,7 @@ func New(cfg Config) (*Gateway, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{cfg: cfg}
+	g := &Gateway{cfg: cfg, trouble: overload.NewGuard(overload.Config{Now: cfg.Now, Rand: cfg.Rand})}
 	if err := g.readCredentials(cfg.Document); err != nil {
 		return nil, err
 	}

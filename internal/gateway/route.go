@@ -5,6 +5,7 @@ type target struct {
 	*Upstream
 	pool  string
 	model string
+	last  bool // nothing comes after it
 }
 
 func (t target) String() string { return t.pool + "/" + t.model }
@@ -16,8 +17,8 @@ func (g *Gateway) route(model string) ([]target, error) {
 		return nil, unknownModel(model)
 	}
 	targets := make([]target, 0, len(route.Targets))
-	for _, t := range route.Targets {
-		resolved := target{Upstream: g.cfg.Upstreams[t.Pool], pool: t.Pool, model: t.Model}
+	for i, t := range route.Targets {
+		resolved := target{Upstream: g.cfg.Upstreams[t.Pool], pool: t.Pool, model: t.Model, last: i == len(route.Targets)-1}
 		if resolved.model == "" {
 			resolved.model = model
 		}
