@@ -14,7 +14,7 @@ include .ci/sam.mk
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-zA-Z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-zA-Z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 .PHONY: bin/fallow
 bin/fallow:
@@ -62,6 +62,12 @@ cover: tools ## Statement coverage of the packages that must stay above 90 %
 .PHONY: e2e
 e2e: build tools ## Real SDKs, stuck key, outages and rotation, in server mode and on Lambda environments
 	@.ci/e2e
+
+HOST_ARCH = $(shell go env GOARCH)
+.PHONY: coldstart
+coldstart: tools ## Process start to the first Runtime API poll of the gateway function, 30 times
+	@$(MAKE) --no-print-directory build-lambda LAMBDA_ARCH=$(HOST_ARCH) LAMBDA_DIR=bin/lambda-$(HOST_ARCH)
+	@go test -tags e2e -count=1 -run TestColdStart -v ./internal/endtoend | grep poll
 
 FUZZTIME ?= 20s
 .PHONY: fuzz
