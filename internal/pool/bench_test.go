@@ -57,7 +57,7 @@ func BenchmarkBook(b *testing.B) {
 // BenchmarkBookParallel is the same from many goroutines: the lock is held for
 // the choice only.
 func BenchmarkBookParallel(b *testing.B) {
-	p := newPool(readOnly{}, keys(4))
+	p := newPool(readOnly{}, keys(4), func(c *pool.Config) { c.Booking = false })
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

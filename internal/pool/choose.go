@@ -27,10 +27,10 @@ type choice struct {
 
 // soonest is when the choice lets a request start or look again.
 func (c choice) soonest() time.Time {
-	if c.key != "" {
-		return c.start
+	if c.key == "" && c.start.IsZero() {
+		return c.free
 	}
-	return c.free
+	return c.start
 }
 
 // later reports whether nothing can start now nor almost now.
@@ -87,8 +87,11 @@ func (p *Pool) best(want Want, now time.Time) choice {
 		}
 		free, probes, over := p.free(k.Name, p.places[i].group, want, now)
 		if !free.IsZero() {
-			if none.free.IsZero() || free.Before(none.free) {
-				none.free = free
+			on := scope{ofGroup, p.places[i].group, want.Family}
+			q := p.quota(on)
+			start := time.UnixMilli(q.start(free.UnixMilli(), q.costs(p.needs(want))))
+			if none.free.IsZero() || start.Before(none.start) {
+				none.free, none.start = free, start
 			}
 			continue
 		}
@@ -100,7 +103,7 @@ func (p *Pool) best(want Want, now time.Time) choice {
 		p.weigh(&found[i], seed, want, now)
 	}
 	best, ok := pick(found, now.UnixMilli())
-	if !ok || !none.free.IsZero() && best.start > none.free.UnixMilli() {
+	if !ok || !none.free.IsZero() && best.start > none.start.UnixMilli() {
 		return none // a rest ends before anything else has room
 	}
 	return choice{

@@ -83,6 +83,9 @@ func (p *Pool) reserve(ctx context.Context, on scope, guests []*guest) {
 	p.mu.Lock()
 	q, implied, now := p.booked(on), p.implied[on], p.cfg.Now()
 	p.mu.Unlock()
+	for _, g := range guests { // priced now: limits may have changed while they gathered
+		g.costs = q.costs(p.needs(g.b.want))
+	}
 	r, in := gather(q, implied, now, guests)
 	if len(in) == 0 {
 		return
@@ -148,6 +151,10 @@ func (r reservation) seat(after quota, in []*guest) {
 		for d := range dimensions {
 			behind[d] -= g.costs[d]
 		}
+		g.b.tail, g.b.version = after.at, after.version
+		for d := range dimensions {
+			g.b.tail[d] -= behind[d]
+		}
 		g.b.costs, g.b.start = g.costs, time.UnixMilli(r.begins(after, g.costs, behind))
 		g.ok = true
 	}
@@ -156,6 +163,7 @@ func (r reservation) seat(after quota, in []*guest) {
 // alone books in this instance's copy only, so that one process still keeps to
 // the limits it knows while the store is away.
 func (p *Pool) alone(on scope, r reservation, q quota, in []*guest) {
+	q = q.raised(r.implied)
 	for d := range dimensions {
 		if q.limit[d] > 0 {
 			q.at[d] = max(q.at[d], r.now) + r.costs[d]

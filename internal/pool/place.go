@@ -101,8 +101,13 @@ func (b *Booking) takePlace(ctx context.Context, deadline time.Time) bool {
 		now := p.cfg.Now()
 		p.mu.Lock()
 		rests, probes, _ := p.free(b.Key, b.Group, b.want, now)
+		stale := p.booked(b.on).version != b.version
 		p.mu.Unlock()
 		left := rests.Sub(now)
+		if stale { // priced with limits that no longer hold: book again
+			b.giveBack(ctx)
+			return false
+		}
 		if left <= 0 && len(probes) == len(b.probes) {
 			return true
 		}
@@ -115,7 +120,11 @@ func (b *Booking) takePlace(ctx context.Context, deadline time.Time) bool {
 
 // giveBack returns what was booked for a request that will not be sent.
 func (b *Booking) giveBack(ctx context.Context) {
-	b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.unused()) })
+	b.behind(ctx, func(ctx context.Context) {
+		c := b.unused()
+		c.tail = b.tail // not ahead of those who wait behind it
+		b.correct(ctx, c)
+	})
 	b.pending.Wait()
 }
 

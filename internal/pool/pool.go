@@ -163,6 +163,8 @@ type Booking struct {
 	want    Want
 	on      scope             // the quota it is booked on
 	costs   [dimensions]int64 // ms of refill that were booked
+	tail    [dimensions]int64 // arrival times right after it was booked
+	version int64             // of the quota it was priced with
 	start   time.Time         // the start that was booked
 	refund  bool              // the provider charged nothing
 	sent    time.Time         // when the caller was let go

@@ -62,11 +62,13 @@ func (r reservation) book(q quota, d dimension) (store.Cond, store.Assign, bool)
 	cost := r.costs[d]
 	// A request that has to wait, for whichever dimension, is charged where it
 	// starts: what it takes of the others would else be forgotten by then.
-	base := max(r.now+slices.Max(r.delay[:]), r.implied[d])
+	begins := r.now + slices.Max(r.delay[:])
+	base := max(begins, r.implied[d])
+	busy := max(begins-idle, r.implied[d])                     // what headers told is exact, and no slack applies
 	latest := r.now + q.room(r.largest[d]) - cost + r.delay[d] // arrival time from which a start is in time
-	if q.at[d] >= base-idle {
+	if q.at[d] >= busy {
 		cond := store.All(
-			store.Is(attrAt[d], store.GE, store.Num(base-idle)),
+			store.Is(attrAt[d], store.GE, store.Num(busy)),
 			store.Is(attrAt[d], store.LE, store.Num(latest)))
 		return cond, store.Add(attrAt[d], cost), q.at[d] <= latest
 	}
@@ -99,6 +101,9 @@ func (r reservation) begins(after quota, costs, behind [dimensions]int64) int64 
 type correction struct {
 	now  int64
 	more [dimensions]int64
+	// tail, if not 0, are the arrival times beyond which nothing is taken back:
+	// somebody has booked behind and waits.
+	tail [dimensions]int64
 }
 
 // change makes the write. Taking more on an idle bucket sets the arrival time,
@@ -114,6 +119,8 @@ func (c correction) change(q quota) (change store.Change, ok bool) {
 		case more < 0 || q.at[d] >= c.now:
 			if more > 0 {
 				when = append(when, store.Is(attrAt[d], store.GE, store.Num(c.now)))
+			} else if c.tail[d] > 0 {
+				when = append(when, store.Is(attrAt[d], store.LE, store.Num(c.tail[d])))
 			}
 			do = append(do, store.Add(attrAt[d], more))
 		default:

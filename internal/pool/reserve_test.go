@@ -101,6 +101,7 @@ func TestReserve(t *testing.T) {
 
 		{"headers told of a drain: idle", try{costs: one, implied: [dimensions]int64{noon + 20_000}}, perMinute(60), perMinute(60).item(), true, true, 21_000, 0},
 		{"headers told of a drain: busy, not as busy", try{costs: one, implied: [dimensions]int64{noon + 20_000}}, perMinute(60).after(15_000), perMinute(60).after(15_000).item(), true, true, 21_000, 0},
+		{"headers told of a drain: busy, a little less", try{costs: one, implied: [dimensions]int64{noon + 20_000}}, perMinute(60).after(18_000), perMinute(60).after(18_000).item(), true, true, 21_000, 0},
 		{"headers told of a drain: busier", try{costs: one, implied: [dimensions]int64{noon + 20_000}}, perMinute(60).after(21_000), perMinute(60).after(21_000).item(), true, true, 22_000, 0},
 		{"headers told of a drain: no room", try{costs: one, implied: [dimensions]int64{noon + 53_001}}, perMinute(60), perMinute(60).item(), false, false, 0, 0},
 		{"headers told of an older state", try{costs: one, implied: [dimensions]int64{noon - 20_000}}, perMinute(60).after(2), perMinute(60).after(2).item(), true, true, 1002, 0},

@@ -38,7 +38,7 @@ var bounds = []bound{
 	{scenario: "half-cached", limited: 1, upstream: 4},
 	{scenario: "skew", limited: 0.1, upstream: 1},
 	{scenario: "uneven", limited: 0.3, upstream: 1},
-	{scenario: "low-estimates", limited: 0.6, upstream: 3.5},
+	{scenario: "low-estimates", limited: 1.2, upstream: 3.5},
 	{scenario: "prefix", limited: 0.1, upstream: 1},
 	{scenario: "output", limited: 0.1, upstream: 12},
 	{scenario: "tenants", limited: 36, upstream: 1600}, // nor is it here
