@@ -15,7 +15,8 @@ func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz says whether requests can be served: the config is loaded, or we would
 // not be here; every pool has a key whose secret can be read; clients can be
-// told apart. It names what is missing, never a secret.
+// told apart. Operators are told by name what is missing, never a secret;
+// others only that something is.
 func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	readable := func(ref secret.Ref) bool {
 		v, err := g.cfg.Secrets.Get(r.Context(), ref)
@@ -44,8 +45,13 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if !ready {
 		status = http.StatusServiceUnavailable
+		g.cfg.Log.Warn("not ready", "missing_secrets", missing)
 	}
-	writeJSON(w, status, map[string]any{"ready": ready, "missing_secrets": missing})
+	answer := map[string]any{"ready": ready}
+	if g.authorizeAdmin(r) == nil {
+		answer["missing_secrets"] = missing
+	}
+	writeJSON(w, status, answer)
 }
 
 // notFound answers paths that are not served.

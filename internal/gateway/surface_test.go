@@ -130,8 +130,13 @@ func TestUnreadableTokens(t *testing.T) {
 			t.Errorf("%s: %d %s %v, want 503 and a time to come back", path, got.StatusCode, got.body, got.Header)
 		}
 	}
-	if got := b.do(t, "GET", "/readyz", ""); got.StatusCode != 503 || !strings.Contains(got.body, "clients.tokens.bot") {
-		t.Errorf("readyz: %d %s, want 503 naming the token", got.StatusCode, got.body)
+	if got := b.do(t, "GET", "/readyz", ""); got.StatusCode != 503 || strings.Contains(got.body, "clients.tokens") {
+		t.Errorf("readyz: %d %s, want 503 without names, for it cannot be told who asks", got.StatusCode, got.body)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !strings.Contains(b.log.String(), "clients.tokens.bot") {
+		t.Error("the log does not name what is missing")
 	}
 }
 

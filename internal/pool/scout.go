@@ -16,7 +16,7 @@ const (
 	// wait for their scout and do not turn to another group, because that
 	// would cost them their prompt cache.
 	scoutAfter = 10 * time.Second
-	scoutHold  = 20 * time.Millisecond
+	scoutHold  = 10 * time.Millisecond
 )
 
 // held returns until when a group waits for its scout; zero when it does not.

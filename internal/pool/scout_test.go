@@ -12,7 +12,7 @@ import (
 )
 
 // scoutHold is how long a burst waits for its scout.
-const scoutHold = 20 * time.Millisecond
+const scoutHold = 10 * time.Millisecond
 
 // burst sends n requests at once; key-1 refuses after some time, the other
 // keys take what they get. It returns the calls that each key got and the
