@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 
@@ -23,23 +22,14 @@ func main() {
 	awsfront.Start(front)
 }
 
-// build puts the function together from its environment: FALLOW_CONFIG is the
-// config document beside the binary, FALLOW_TABLE the DynamoDB table.
+// build puts the function together from its environment.
 func build(ctx context.Context, getenv func(string) string, environ []string, log *slog.Logger) (awsfront.Config, error) {
-	path, table := getenv("FALLOW_CONFIG"), getenv("FALLOW_TABLE")
-	if path == "" || table == "" {
-		return awsfront.Config{}, fmt.Errorf("FALLOW_CONFIG and FALLOW_TABLE must be set; template.yaml does it")
-	}
-	doc, err := config.Load(path)
+	doc, state, err := app.Function(ctx, getenv)
 	if err != nil {
 		return awsfront.Config{}, err
 	}
 	// A function URL is open to the world.
 	if err := config.CheckListen(doc, "0.0.0.0:443"); err != nil {
-		return awsfront.Config{}, err
-	}
-	state, err := app.Dynamo(ctx, table)
-	if err != nil {
 		return awsfront.Config{}, err
 	}
 	handler, err := app.New(app.Config{Document: doc, Table: state, Environ: environ, After: awsfront.After, Log: log})

@@ -4,14 +4,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fallow-dev/fallow/internal/app"
-	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/rebalance"
 )
 
@@ -28,15 +26,7 @@ func main() {
 
 // build puts the job together from the same environment as the gateway's.
 func build(ctx context.Context, getenv func(string) string, log *slog.Logger) (*rebalance.Runner, error) {
-	path, table := getenv("FALLOW_CONFIG"), getenv("FALLOW_TABLE")
-	if path == "" || table == "" {
-		return nil, fmt.Errorf("FALLOW_CONFIG and FALLOW_TABLE must be set; template.yaml does it")
-	}
-	doc, err := config.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	state, err := app.Dynamo(ctx, table)
+	doc, state, err := app.Function(ctx, getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,10 @@ func upstream(name string, p config.Pool, cfg Config) (*gateway.Upstream, error)
 	}
 	u := &gateway.Upstream{
 		Dialect: known.dialect, BaseURL: baseURL(p, known.dialect), Keys: map[string]secret.Ref{},
-		Timeouts: p.Timeouts, Client: client(p.Timeouts), Formula: known.formula,
+		Timeouts: p.Timeouts, Client: client(p.Timeouts),
+	}
+	if p.Booking {
+		u.Formula = known.formula
 	}
 	var keys []pool.Key
 	for _, k := range p.Keys {

@@ -63,7 +63,8 @@ type Upstream struct {
 	// Keys gives the secret reference of each key name.
 	Keys     map[string]secret.Ref
 	Timeouts config.Timeouts
-	// Formula sizes what is not text for a model; nil counts text alone.
+	// Formula sizes what is not text for a model. Nil means that the pool does
+	// not book, and then no request is sized: that reads the whole body.
 	Formula func(model string) estimate.Formula
 	// Client sends; it must not follow redirects, lest a credential leave for
 	// another host.

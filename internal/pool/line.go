@@ -24,9 +24,9 @@ type party struct {
 // guest is one request of a party.
 type guest struct {
 	b     *Booking
-	costs [dimensions]int64
-	delay int64 // ms: how far in the future its start may lie
-	known bool  // whether the shared state could be read
+	costs [dimensions]int64 // by the limits in force when its party is booked
+	delay int64             // ms: how far in the future its start may lie
+	known bool              // whether the shared state could be read
 	// ok and outdated are the outcome: booked, or lost, and then whether the
 	// knowledge of other groups should be renewed too.
 	ok, outdated bool

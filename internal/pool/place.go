@@ -64,10 +64,7 @@ func (b *Booking) reserve(ctx context.Context, c choice, try attempt) (ok, outda
 	if try.number >= calmTries {
 		pause(ctx, time.Duration((1+5*p.cfg.Rand())*float64(calm)/6))
 	}
-	p.mu.Lock()
-	g := &guest{b: b, costs: p.booked(b.on).costs(p.needs(b.want)), known: try.known}
-	now := p.cfg.Now()
-	p.mu.Unlock()
+	g, now := &guest{b: b, known: try.known}, p.cfg.Now()
 	if ahead := c.start.Sub(now); ahead > 0 {
 		g.delay = (ahead + time.Duration(try.number)*lenience).Milliseconds()
 	}
@@ -104,14 +101,11 @@ func (b *Booking) takePlace(ctx context.Context, deadline time.Time) bool {
 		stale := p.booked(b.on).version != b.version
 		p.mu.Unlock()
 		left := rests.Sub(now)
-		if stale { // priced with limits that no longer hold: book again
-			b.giveBack(ctx)
-			return false
-		}
-		if left <= 0 && len(probes) == len(b.probes) {
+		if !stale && left <= 0 && len(probes) == len(b.probes) {
 			return true
 		}
-		if left <= 0 || left > shortRest || rests.After(deadline) || !pause(ctx, left) {
+		// Stale is what was priced with limits that no longer hold: book again.
+		if stale || left <= 0 || left > shortRest || rests.After(deadline) || !pause(ctx, left) {
 			b.giveBack(ctx)
 			return false
 		}
