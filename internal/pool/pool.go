@@ -148,6 +148,12 @@ type Want struct {
 	Input, Output int64
 	// Tried holds the names of keys that this request has used up.
 	Tried map[string]bool
+	// Batch marks a request that may wait for those that people wait for: it
+	// starts only where a share of the quota stays free for them.
+	Batch bool
+	// Waited is how much of the wait budget the request has used up, in earlier
+	// bookings.
+	Waited time.Duration
 }
 
 // Booking is a key to use now. Exactly one goroutine uses it; it ends with Settle.

@@ -47,6 +47,47 @@ type Dialect interface {
 	ParseModels(body []byte) ([]Model, error)
 }
 
+// API is a form in which clients ask, by the path they call.
+type API string
+
+// The APIs beside Chat Completions, which every dialect can encode.
+const (
+	Messages       API = "messages"       // Anthropic's POST /v1/messages
+	CountTokens    API = "count_tokens"   // POST /v1/messages/count_tokens
+	Responses      API = "responses"      // OpenAI's POST /v1/responses
+	Completions    API = "completions"    // the legacy POST /v1/completions
+	Embeddings     API = "embeddings"     // POST /v1/embeddings
+	Moderations    API = "moderations"    // POST /v1/moderations
+	Images         API = "images"         // POST /v1/images/generations
+	Speech         API = "speech"         // POST /v1/audio/speech
+	Transcriptions API = "transcriptions" // POST /v1/audio/transcriptions
+	Translations   API = "translations"   // POST /v1/audio/translations
+	Rerank         API = "rerank"         // POST /v1/rerank
+)
+
+// Native is a dialect that takes requests of further APIs in the form in which
+// the client sent them. Where a dialect does not, the gateway translates if it
+// can, by way of Chat Completions, and refuses if it cannot.
+type Native interface {
+	// EncodeNative makes the call, with nothing changed in the body but the
+	// model; false when the provider has no such API.
+	EncodeNative(r NativeRequest) (*Call, bool)
+}
+
+// NativeRequest is a client's request for one of the APIs.
+type NativeRequest struct {
+	API API
+	// Body is as the client sent it; it must not be modified. Its type, where
+	// it is not JSON, stands in Header.
+	Body []byte
+	// Model is the upstream model, which replaces the one in the body.
+	Model  string
+	Stream bool
+	// Header is the client's. A dialect copies from it by name what belongs to
+	// the provider's API, such as anthropic-beta, and never a credential.
+	Header http.Header
+}
+
 // Call is one request to a provider, complete except for its credential, and
 // the means to read its answer. It can be sent more than once, to several keys.
 type Call struct {
@@ -75,7 +116,9 @@ type Answer interface {
 
 // Reply is a complete answer in the client's dialect.
 type Reply struct {
-	Body  []byte
+	Body []byte
+	// Type is the body's media type; empty means application/json.
+	Type  string
 	Usage upstream.Usage
 }
 
@@ -93,6 +136,8 @@ type Stream interface {
 
 // Chunk is one event for the client.
 type Chunk struct {
+	// Event is the event's name; empty in Chat Completions, which has none.
+	Event string
 	// Data is the JSON of one data line. Empty means a sign of life only,
 	// which is sent on as an SSE comment.
 	Data []byte
