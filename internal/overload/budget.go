@@ -55,13 +55,13 @@ func (b *Budget) Take() bool {
 }
 
 // maxSends bounds the calls made for one request to one target in trouble.
-const maxSends = 6
+const maxSends = 7
 
 // Sends returns how many calls may be made to one target for a request that
 // the client sends for the clientRetry-th time after the first (the header
-// x-stainless-retry-count; 0 when there is none), from 6 down to 1. SDKs try
-// three times by themselves, which multiplies ours: 6 + 3 + 2 are 11 calls in
-// the worst case, where 6 each time would be 18.
+// x-stainless-retry-count; 0 when there is none), from 7 down to 1. SDKs try
+// three times by themselves, which multiplies ours: 7 + 3 + 2 are 12 calls in
+// the worst case, where 7 each time would be 21.
 func Sends(clientRetry int) int {
 	if clientRetry >= maxSends {
 		return 1

@@ -121,14 +121,14 @@ func TestSends(t *testing.T) {
 		clientRetry int
 		want        int
 	}{
-		{"first", 0, 6},
+		{"first", 0, 7},
 		{"second", 1, 3},
 		{"third", 2, 2},
 		{"fourth", 3, 1},
 		{"sixth", 5, 1},
 		{"absurd", math.MaxInt, 1},
-		{"negative", -1, 6},
-		{"very negative", math.MinInt, 6},
+		{"negative", -1, 7},
+		{"very negative", math.MinInt, 7},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -42,9 +42,9 @@ func TestTry(t *testing.T) {
 		calls       int
 		why         overload.Reason
 	}{
-		{"overload", 0, upstream.Fault{Class: upstream.Overload}, time.Hour, 6, overload.Sent},
-		{"server error", 0, upstream.Fault{Class: upstream.Provider}, time.Hour, 6, overload.Sent},
-		{"unreachable", 0, upstream.Fault{Class: upstream.Connect}, time.Hour, 6, overload.Sent},
+		{"overload", 0, upstream.Fault{Class: upstream.Overload}, time.Hour, 7, overload.Sent},
+		{"server error", 0, upstream.Fault{Class: upstream.Provider}, time.Hour, 7, overload.Sent},
+		{"unreachable", 0, upstream.Fault{Class: upstream.Connect}, time.Hour, 7, overload.Sent},
 		{"broken off: one more, it may be billed", 0, upstream.Fault{Class: upstream.Truncated}, time.Hour, 2, overload.Sent},
 		{"client's first retry", 1, upstream.Fault{Class: upstream.Overload}, time.Hour, 3, overload.Sent},
 		{"client's tenth", 10, upstream.Fault{Class: upstream.Overload}, time.Hour, 1, overload.Sent},

@@ -98,7 +98,7 @@ var strategies = []struct {
 	make func(*world) strategy
 }{
 	{"once", func(w *world) strategy { return plain{sends: sends(1), backoff: w.backoff()} }},
-	{"six sends", func(w *world) strategy { return plain{sends: sends(6), backoff: w.backoff()} }},
+	{"seven sends", func(w *world) strategy { return plain{sends: sends(7), backoff: w.backoff()} }},
 	{"budget", func(w *world) strategy {
 		return plain{sends: overload.Sends, backoff: w.backoff(), budget: overload.NewBudget(w.config())}
 	}},
@@ -172,13 +172,13 @@ func judge(t *testing.T, name string, got map[string]figures) {
 		atMost(t, "529 answers, % of the hour", guard.all.faultShare(), .4)
 		atMost(t, "requests lost in a wave, %", guard.during.lostShare(), 2)
 	case "ten bad minutes": // get fewer calls, without giving up on those that succeed
-		atMost(t, "calls a request", guard.during.load(), .95*got["six sends"].during.load())
+		atMost(t, "calls a request", guard.during.load(), .95*got["seven sends"].during.load())
 		atMost(t, "requests lost, %", guard.during.lostShare(), 35)
 	case "outage": // gets a trickle
 		atMost(t, "calls a request", guard.during.load(), 1)
-		atMost(t, "guard's calls, as a share of six sends'", guard.during.load()/got["six sends"].during.load(), .06)
+		atMost(t, "guard's calls, as a share of six sends'", guard.during.load()/got["seven sends"].during.load(), .06)
 	case "half the capacity": // is used, not flooded
-		atMost(t, "calls a request", guard.during.load(), .5*got["six sends"].during.load())
+		atMost(t, "calls a request", guard.during.load(), .5*got["seven sends"].during.load())
 		atMost(t, "requests lost, % more than by sending once", guard.during.lostShare()-got["once"].during.lostShare(), 10)
 	}
 	atMost(t, "requests lost in the 1st minute after, %", guard.first.lostShare(), 25)
