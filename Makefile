@@ -35,7 +35,6 @@ tools: ## Install what tests and checks need, pinned, below .tools/
 .PHONY: test
 test: tools ## Run the tests, against a DynamoDB emulator where it matters
 	@go test -shuffle=on ./...
-	@go test -shuffle=on ./internal/pool -args -cooldown
 
 .PHONY: check
 check: format-check lint race template-check e2e ## Everything CI runs
@@ -53,7 +52,6 @@ lint: tools
 .PHONY: race
 race: tools
 	@go test -race -shuffle=on ./...
-	@go test -race -shuffle=on ./internal/pool -args -cooldown
 
 .PHONY: cover
 cover: tools ## Statement coverage of the packages that must stay above 90 %

@@ -65,10 +65,7 @@ func upstream(name string, p config.Pool, cfg Config) (*gateway.Upstream, error)
 	}
 	u := &gateway.Upstream{
 		Dialect: known.dialect, BaseURL: baseURL(p, known.dialect), Keys: map[string]secret.Ref{},
-		Timeouts: p.Timeouts, Client: client(p.Timeouts),
-	}
-	if p.Booking {
-		u.Formula = known.formula
+		Timeouts: p.Timeouts, Client: client(p.Timeouts), Formula: known.formula,
 	}
 	var keys []pool.Key
 	for _, k := range p.Keys {
@@ -81,7 +78,7 @@ func upstream(name string, p config.Pool, cfg Config) (*gateway.Upstream, error)
 	}
 	u.Pool = pool.New(pool.Config{
 		Name: name, Keys: keys, Table: cfg.Table, WaitBudget: p.WaitBudget.D(), Log: cfg.Log,
-		Booking: p.Booking, Prepaid: known.prepaid,
+		Prepaid: known.prepaid,
 		// Wall clock without the monotonic reading: that one stands still
 		// while Lambda freezes an instance, and shared times are absolute.
 		Now: func() time.Time { return time.Now().Round(0) },

@@ -114,7 +114,7 @@ func seed(b *testing.B, table store.Table) {
 
 func reserveEach(b *testing.B, table store.Table) {
 	now := time.Now() // moves on, or even these limits would bind in the end
-	p := newPool(table, keys(1), bookings, clock(func() time.Time { now = now.Add(time.Millisecond); return now }))
+	p := newPool(table, keys(1), clock(func() time.Time { now = now.Add(time.Millisecond); return now }))
 	want := asking("conversation")
 	want.Input = 8000
 	b.ReportAllocs()

@@ -36,7 +36,13 @@ func (f *fleet) draft(t *rapid.T, c *client, tries int) *posting {
 	for i, g := range guests {
 		needsOf[g] = p.needs[i]
 	}
-	p.r, p.in = gather(c.view, c.implied, time.UnixMilli(now), guests)
+	var owed [dimensions]int64
+	if rapid.Bool().Draw(t, "owes") { // corrections that go along
+		for d := range dimensions {
+			owed[d] = rapid.Int64Range(0, 3000).Draw(t, "owed")
+		}
+	}
+	p.r, p.in = gather(c.view, c.implied, owed, time.UnixMilli(now), guests)
 	p.needs = p.needs[:0]
 	for _, g := range p.in {
 		p.needs = append(p.needs, needsOf[g])
@@ -129,7 +135,7 @@ func (f *fleet) written(t *rapid.T, p *posting, before store.Item, after quota) 
 		t.Fatalf("booked at %d within a rest: %v", p.r.now, before)
 	}
 	for d := range dimensions {
-		cost := p.r.costs[d]
+		cost := p.r.costs[d] + p.r.owed[d]
 		switch {
 		case was.limit[d] <= 0 || cost == 0:
 			if after.at[d] != was.at[d] {
@@ -285,7 +291,7 @@ func (f *fleet) corrected(t *rapid.T, s *stay, c correction, was, is quota, appl
 		switch {
 		case !applied && down != 0:
 			t.Fatalf("%s changed from %d to %d without a write", attrAt[d], was.at[d], is.at[d])
-		case c.more[d] > 0 && applied && was.limit[d] > 0 && s.by.view.limit[d] > 0 && is.at[d] < max(was.at[d], c.now)+c.more[d]:
+		case c.more[d] > 0 && applied && was.limit[d] > 0 && s.by.view.limit[d] > 0 && is.at[d] < max(was.at[d], c.now-idle)+c.more[d]:
 			t.Fatalf("%s is %d after %d at %d, want a charge of %d to stand there", attrAt[d], is.at[d], was.at[d], c.now, c.more[d])
 		case down > 0:
 			back.ms[d] = down

@@ -19,7 +19,7 @@ func TestBurstIsSpaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 60})
 		table := newFaulty()
-		p := newPool(table, keys(1), bookings, waits(2*time.Minute))
+		p := newPool(table, keys(1), waits(2*time.Minute))
 		v.request(t, p, size{}) // learns
 		time.Sleep(2 * time.Minute)
 		v.starts = nil
@@ -53,7 +53,7 @@ func TestInstancesShareOneBucket(t *testing.T) {
 		table := newFaulty()
 		pools := make([]*pool.Pool, 4)
 		for i := range pools {
-			pools[i] = newPool(table, keys(1), bookings, waits(4*time.Minute))
+			pools[i] = newPool(table, keys(1), waits(4*time.Minute))
 		}
 		for _, p := range pools {
 			v.request(t, p, size{100, 10})
@@ -75,7 +75,7 @@ func TestLimitsHalved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 600})
-		p := newPool(embedded.NewMemory(), keys(1), bookings, waits(time.Minute))
+		p := newPool(embedded.NewMemory(), keys(1), waits(time.Minute))
 		v.request(t, p, size{})
 		time.AfterFunc(30*time.Second, func() { v.group.Scale(0.5, time.Now()) })
 		steady(600, 200*time.Millisecond, func(int) { v.request(t, p, size{}) }) // at the new limit exactly
@@ -90,7 +90,7 @@ func TestLimitsHalvedWhileOthersWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 60})
-		p := newPool(embedded.NewMemory(), keys(1), bookings, waits(3*time.Minute))
+		p := newPool(embedded.NewMemory(), keys(1), waits(3*time.Minute))
 		v.request(t, p, size{})
 		time.Sleep(2 * time.Minute)
 		time.AfterFunc(30*time.Second, func() { v.group.Scale(0.5, time.Now()) })
@@ -108,7 +108,7 @@ func TestForeignTraffic(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 600, InputTokens: 600_000})
-		p := newPool(embedded.NewMemory(), keys(1), bookings, waits(time.Minute))
+		p := newPool(embedded.NewMemory(), keys(1), waits(time.Minute))
 		var foreign sync.WaitGroup
 		foreign.Go(func() {
 			for range 300 {
@@ -132,7 +132,7 @@ func TestLargerThanTheBucketStarts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{InputTokens: 60_000})
-		p := newPool(embedded.NewMemory(), keys(1), bookings, waits(2*time.Minute))
+		p := newPool(embedded.NewMemory(), keys(1), waits(2*time.Minute))
 		v.request(t, p, size{in: 20_000})
 		time.Sleep(time.Second)
 		want := ask(sonnet)
@@ -153,7 +153,7 @@ func TestPrepaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Tokens: 60_000})
 		table := embedded.NewMemory()
-		p := newPool(table, keys(1), bookings, waits(time.Minute), func(c *pool.Config) { c.Prepaid = true })
+		p := newPool(table, keys(1), waits(time.Minute), func(c *pool.Config) { c.Prepaid = true })
 		want := ask(sonnet)
 		want.Input, want.Output = 1000, 9000
 		b := book(t, p, want)
@@ -185,7 +185,7 @@ func TestFirstAnswerCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 60})
 		v.owner = rawOwner
-		p := newPool(embedded.NewMemory(), keys(1), bookings, waits(time.Minute))
+		p := newPool(embedded.NewMemory(), keys(1), waits(time.Minute))
 		v.request(t, p, size{})
 		time.Sleep(time.Second)
 		together(100, func(int) { v.request(t, p, size{}) })
@@ -203,7 +203,7 @@ func TestSkewedInstances(t *testing.T) {
 		table := newFaulty()
 		var pools []*pool.Pool
 		for _, skew := range []time.Duration{0, time.Second, -time.Second, 2 * time.Second, -2 * time.Second} {
-			pools = append(pools, newPool(table, keys(1), bookings, skewed(skew), waits(3*time.Minute)))
+			pools = append(pools, newPool(table, keys(1), skewed(skew), waits(3*time.Minute)))
 		}
 		for _, p := range pools {
 			v.request(t, p, size{100, 10})
@@ -223,7 +223,7 @@ func TestPrepaidProviderThatGivesNothingBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Tokens: 600_000})
-		p := newPool(embedded.NewMemory(), keys(1), bookings, waits(2*time.Minute), func(c *pool.Config) { c.Prepaid = true })
+		p := newPool(embedded.NewMemory(), keys(1), waits(2*time.Minute), func(c *pool.Config) { c.Prepaid = true })
 		want := ask(sonnet)
 		want.Input, want.Output = 1000, 9000
 		request := func() {
@@ -260,12 +260,12 @@ func TestManyInstancesOneRequestEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 600, InputTokens: 600_000})
 		table := newFaulty()
-		v.request(t, newPool(table, keys(1), bookings), size{in: 100})
+		v.request(t, newPool(table, keys(1)), size{in: 100})
 		time.Sleep(2 * time.Minute)
 		const n = 600
 		pools := make([]*pool.Pool, n)
 		for i := range pools {
-			pools[i] = newPool(table, keys(1), bookings, waits(2*time.Minute), random(func() float64 { return float64(i%97) / 97 }))
+			pools[i] = newPool(table, keys(1), waits(2*time.Minute), random(func() float64 { return float64(i%97) / 97 }))
 		}
 		table.Delay(5 * time.Millisecond)
 		queries, _, updates := table.Calls()

@@ -65,6 +65,14 @@ func probeChange(now time.Time, by string) store.Change {
 	}
 }
 
+// releaseChange gives a probe lease back.
+func releaseChange(by string) store.Change {
+	return store.Change{
+		If: store.Is("probe_by", store.EQ, store.Text(by)),
+		Do: []store.Assign{store.Remove("probe_until"), store.Remove("probe_by")},
+	}
+}
+
 // endChange takes a success as proof that the rest is over. A success that was
 // sent before the episode began proves nothing and loses.
 func endChange(now, sent time.Time, by string) store.Change {

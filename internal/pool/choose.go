@@ -86,10 +86,15 @@ func (p *Pool) best(want Want, now time.Time) choice {
 			continue
 		}
 		free, probes, over := p.free(k.Name, p.places[i].group, want, now)
+		if free.IsZero() {
+			free = p.unknown(p.places[i].group, want, now)
+		}
 		if !free.IsZero() {
-			on := scope{ofGroup, p.places[i].group, want.Family}
-			q := p.quota(on)
-			start := time.UnixMilli(q.start(free.UnixMilli(), q.costs(p.needs(want))))
+			q := want.share(p.quota(scope{ofGroup, p.places[i].group, want.Family}))
+			start := free
+			if !q.cold {
+				start = time.UnixMilli(q.start(free.UnixMilli(), q.costs(p.needs(want))))
+			}
 			if none.free.IsZero() || start.Before(none.start) {
 				none.free, none.start = free, start
 			}
@@ -112,6 +117,20 @@ func (p *Pool) best(want Want, now time.Time) choice {
 	}
 }
 
+// coldLook is how long a request waits for the first answers of a quota whose
+// limits nobody knows, before it looks again.
+const coldLook = time.Second
+
+// unknown returns when to look again at a quota whose limits are not known and
+// of which as much is used already as may be without; zero otherwise.
+func (p *Pool) unknown(group string, want Want, now time.Time) time.Time {
+	q := p.quota(scope{ofGroup, group, want.Family})
+	if ms := now.UnixMilli(); q.cold && q.start(ms, q.costs(p.needs(want))) > ms {
+		return now.Add(time.Duration((0.5 + p.cfg.Rand()/2) * float64(coldLook)))
+	}
+	return time.Time{}
+}
+
 // merge keeps one candidate a group: keys of one organisation are one quota.
 func merge(found []candidate, c candidate) []candidate {
 	for i := range found {
@@ -128,9 +147,9 @@ func merge(found []candidate, c candidate) []candidate {
 // weigh works out what a group can offer.
 func (p *Pool) weigh(c *candidate, seed uint64, want Want, now time.Time) {
 	on := scope{ofGroup, c.group, want.Family}
-	q := p.quota(on)
+	q := want.share(p.quota(on))
 	c.score = score(seed, c.group, p.weights[c.group])
-	c.start = q.start(now.UnixMilli(), q.costs(p.needs(want)))
+	c.start = want.lineUp(q, now.UnixMilli(), q.start(now.UnixMilli(), q.costs(p.needs(want))))
 	c.headroom = q.headroom(now.UnixMilli())
 }
 

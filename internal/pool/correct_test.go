@@ -24,14 +24,15 @@ func TestCorrection(t *testing.T) {
 		{"nothing", [dimensions]int64{}, perMinute(60).after(5), perMinute(60).after(5), false, false, [dimensions]int64{}},
 		{"of an unknown limit", [dimensions]int64{0, 700}, perMinute(60), perMinute(60), false, false, [dimensions]int64{}},
 		{"a charge on a busy bucket is added", [dimensions]int64{700}, perMinute(60).after(0), perMinute(60).after(9000), true, true, [dimensions]int64{9700, -noon, -noon}},
-		{"a charge on an idle bucket is set", [dimensions]int64{700}, perMinute(60).after(-1), perMinute(60).after(-1), true, true, [dimensions]int64{700, -noon, -noon}},
+		{"a charge on an idle bucket is set", [dimensions]int64{700}, perMinute(60).after(-3001), perMinute(60).after(-3001), true, true, [dimensions]int64{700, -noon, -noon}},
+		{"slightly idle counts as busy", [dimensions]int64{700}, perMinute(60).after(-3000), perMinute(60).after(-3000), true, true, [dimensions]int64{-2300, -noon, -noon}},
 		{"a charge where nothing was booked", [dimensions]int64{700}, perMinute(60), perMinute(60), true, true, [dimensions]int64{700, -noon, -noon}},
-		{"busy here, idle there", [dimensions]int64{700}, perMinute(60).after(1), perMinute(60).after(-1), true, false, [dimensions]int64{-1, -noon, -noon}},
-		{"idle here, busy there", [dimensions]int64{700}, perMinute(60).after(-1), perMinute(60).after(0), true, false, [dimensions]int64{0, -noon, -noon}},
+		{"busy here, idle there", [dimensions]int64{700}, perMinute(60).after(1), perMinute(60).after(-3001), true, false, [dimensions]int64{-3001, -noon, -noon}},
+		{"idle here, busy there", [dimensions]int64{700}, perMinute(60).after(-3001), perMinute(60).after(1), true, false, [dimensions]int64{1, -noon, -noon}},
 		{"a refund is added whatever stands there", [dimensions]int64{-700}, perMinute(60).after(-1), perMinute(60).after(9000), true, true, [dimensions]int64{8300, -noon, -noon}},
 		{"a refund on an idle bucket is harmless", [dimensions]int64{-700}, perMinute(60).after(9000), perMinute(60).after(-9000), true, true, [dimensions]int64{-9700, -noon, -noon}},
 		{"a charge and a refund", [dimensions]int64{0, -500, 700}, perMinute(60, 60, 60).after(1, 2, 3), perMinute(60, 60, 60).after(1, 2, 3), true, true, [dimensions]int64{1, -498, 703}},
-		{"a refund waits for its charge's branch", [dimensions]int64{0, -500, 700}, perMinute(60, 60, 60).after(1, 2, 3), perMinute(60, 60, 60).after(1, 2, -3), true, false, [dimensions]int64{1, 2, -3}},
+		{"a refund waits for its charge's branch", [dimensions]int64{0, -500, 700}, perMinute(60, 60, 60).after(1, 2, 3), perMinute(60, 60, 60).after(1, 2, -3001), true, false, [dimensions]int64{1, 2, -3001}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,25 +64,32 @@ func TestCorrectionCharges(t *testing.T) {
 	}
 }
 
-func TestCorrectionIsSmall(t *testing.T) {
+func TestCorrectionIsUrgent(t *testing.T) {
 	t.Parallel()
-	hundredth := int64(fullBurst / smallShare)
+	loose, tight := int64(fullBurst/relaxedPart), int64(fullBurst/tightPart)
 	for _, tt := range []struct {
 		name string
 		more int64
 		used int64 // ms of the burst
 		want bool
 	}{
-		{"a hundredth of the burst", hundredth, 0, true},
-		{"a hundredth back", -hundredth, 0, true},
-		{"a little more", hundredth + 1, 0, false},
-		{"a little more back", -hundredth - 1, 0, false},
-		{"half used", hundredth, fullBurst / 2, true},
-		{"more than half used", 1, fullBurst/2 + 1, false},
+		{"little where there is room", loose, 0, false},
+		{"little back", -loose, 0, false},
+		{"more than that", loose + 1, 0, true},
+		{"more than that back", -loose - 1, 0, true},
+		{"half used", loose, fullBurst / 2, false},
+		{"more than half used", loose, fullBurst/2 + 1, true},
+		{"very little there", tight, fullBurst/2 + 1, false},
+		{"very little back there", -tight, fullBurst/2 + 1, false},
+		{"not so little there", tight + 1, fullBurst/2 + 1, true},
 	} {
 		c := correction{now: noon, more: [dimensions]int64{0, tt.more}}
-		if got := c.small(perMinute(0, 60).after(0, tt.used)); got != tt.want {
+		if got := c.urgent(perMinute(0, 60).after(0, tt.used)); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+		c = correction{now: noon, more: [dimensions]int64{0, 0, tt.more}}
+		if c.urgent(perMinute(0, 60).after(0, tt.used)) {
+			t.Errorf("%s: urgent in a dimension without a limit", tt.name)
 		}
 	}
 }
@@ -116,7 +124,7 @@ func (s *scripted) Update(ctx context.Context, key store.Key, c store.Change) (s
 func booked(t *testing.T, table store.Table, set ...func(*Config)) *Booking {
 	t.Helper()
 	cfg := Config{
-		Name: "p", Keys: []Key{{Name: "k", Weight: 1}}, Table: table, Booking: true,
+		Name: "p", Keys: []Key{{Name: "k", Weight: 1}}, Table: table,
 		Now: func() time.Time { return time.UnixMilli(noon) }, Rand: func() float64 { return 0 },
 	}
 	for _, f := range set {
@@ -268,7 +276,7 @@ func TestSmallChargesAddUp(t *testing.T) {
 		}
 		b.Settle(t.Context(), upstream.Usage{OutputTokens: 50})
 	}
-	if got := used(t, table)[output]; got < fullBurst/2-fullBurst/smallShare {
+	if got := used(t, table)[output]; got < fullBurst/2-fullBurst/relaxedPart {
 		t.Errorf("40 s of output were used and %d ms are charged, want the bucket at least half used", got)
 	}
 }

@@ -67,7 +67,7 @@ func (p *Pool) worst(key, group string, want Want, now time.Time) rest {
 
 // full is the rest that a quota without room amounts to. The lock is held.
 func (p *Pool) full(group string, want Want, now time.Time) rest {
-	q := p.quota(scope{ofGroup, group, want.Family})
+	q := want.share(p.quota(scope{ofGroup, group, want.Family}))
 	return rest{
 		class: upstream.RateLimit, why: "its quota is booked until then",
 		until: q.start(now.UnixMilli(), q.costs(p.needs(want))),

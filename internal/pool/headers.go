@@ -50,7 +50,8 @@ func (t told) limits(q quota) (c store.Change, ok bool) {
 			c.Do = append(c.Do, store.Set(attrLimit[d], store.Num(t.limit[d])))
 		}
 	}
-	if len(c.Do) == 0 || t.at <= q.headersAt {
+	first := t.silent() && q.headersAt == 0 // to say nothing is an answer too
+	if len(c.Do) == 0 && !first || t.at <= q.headersAt {
 		return store.Change{}, false
 	}
 	c.If = store.Any(store.Absent(attrHeadersAt), store.Is(attrHeadersAt, store.LT, store.Num(t.at)))

@@ -53,25 +53,20 @@ func inGroup(group string, keys ...pool.Key) []pool.Key {
 	return keys
 }
 
-// reservations is how many writes n bookings make.
-func reservations(n int64) int64 {
-	if *cooldownOnly {
-		return 0
-	}
-	return n
-}
-
 // noJitter makes rests as long as the provider said.
 func noJitter() float64 { return 0 }
 
-// newPool is a pool named "claude" with keys over a table, without jitter.
+// newPool is a pool named "claude" with keys over a table, without jitter and
+// with limits that nobody meets unless an answer tells lower ones.
 func newPool(table store.Table, keys []pool.Key, set ...func(*pool.Config)) *pool.Pool {
-	cfg := pool.Config{Name: "claude", Keys: keys, Table: table, Rand: noJitter, Booking: !*cooldownOnly}
+	cfg := pool.Config{Name: "claude", Keys: keys, Table: table, Rand: noJitter, Limits: plenty}
 	for _, f := range set {
 		f(&cfg)
 	}
 	return pool.New(cfg)
 }
+
+var plenty = pool.Limits{Requests: 60_000_000, InputTokens: 1e12, OutputTokens: 1e12}
 
 func waits(d time.Duration) func(*pool.Config) {
 	return func(c *pool.Config) { c.WaitBudget = d }

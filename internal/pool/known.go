@@ -22,7 +22,7 @@ type place struct {
 // anew. Reservations find out by themselves what matters of their own group:
 // they fail when its version has changed. The read is for the other groups,
 // and for weights.
-const viewAge = time.Minute
+const viewAge = 2 * time.Minute
 
 // look reads the shared state into what is known here, if that is old or the
 // caller knows it to be outdated. Requests that come while a read is under way
@@ -100,7 +100,7 @@ func (p *Pool) take(item store.Item, now time.Time) {
 	if strings.HasPrefix(item.Key.Sort, quotaPrefix) {
 		on := scopeOf(item.Key.Sort)
 		if q := quotaOf(on.name, item); q.version >= p.quotas[on].version {
-			p.quotas[on] = q // an older one is a read that was overtaken by a write
+			p.see(on, q) // an older one is a read that was overtaken by a write
 		}
 	} else if !strings.HasPrefix(item.Key.Sort, restPrefix) {
 		return // somebody else's
@@ -122,9 +122,14 @@ func (p *Pool) put(r rest) {
 	old := p.rests[r.on]
 	p.rests[r.on] = r
 	if r.until != old.until || r.probe != old.probe || r.quarantine != old.quarantine {
-		close(p.changed)
-		p.changed = make(chan struct{})
+		p.wake()
 	}
+}
+
+// wake lets the requests that wait look again.
+func (p *Pool) wake() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // forget drops the rests that no longer matter.

@@ -20,9 +20,7 @@ type Outcome struct {
 // for those writes.
 func (b *Booking) Learn(ctx context.Context, o Outcome) {
 	b.learnOwner(ctx, o.Signals)
-	if b.pool.cfg.Booking {
-		b.heed(ctx, o.Signals)
-	}
+	b.heed(ctx, o)
 	b.pool.count(b.Key, o)
 	if o.Fault == nil {
 		b.succeed(ctx)

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -12,6 +13,12 @@ import (
 type line struct {
 	busy bool
 	next *party
+}
+
+// counter is where a line stands: those that people wait for have their own.
+type counter struct {
+	on    scope
+	batch bool
 }
 
 // party is a number of requests booked by one write.
@@ -35,10 +42,11 @@ type guest struct {
 // queue books a guest with whoever else is waiting for the same quota.
 func (p *Pool) queue(ctx context.Context, g *guest) {
 	p.mu.Lock()
-	l := p.lines[g.b.on]
+	at := counter{g.b.on, g.b.want.Batch}
+	l := p.lines[at]
 	if l == nil {
 		l = &line{}
-		p.lines[g.b.on] = l
+		p.lines[at] = l
 	}
 	mine := l.next
 	leads := mine == nil
@@ -59,18 +67,18 @@ func (p *Pool) queue(ctx context.Context, g *guest) {
 	}
 	<-mine.turn
 	// It serves others too: not ended with the request that leads.
-	p.serve(context.WithoutCancel(ctx), g.b.on, mine, l)
+	p.serve(context.WithoutCancel(ctx), at, mine, l)
 }
 
 // serve books a party and calls the next one.
-func (p *Pool) serve(ctx context.Context, on scope, all *party, l *line) {
-	p.reserve(ctx, on, all.guests)
+func (p *Pool) serve(ctx context.Context, at counter, all *party, l *line) {
+	p.reserve(ctx, at.on, all.guests)
 	p.mu.Lock()
 	if next := l.next; next != nil {
 		l.next = nil
 		close(next.turn)
 	} else {
-		delete(p.lines, on)
+		delete(p.lines, at)
 	}
 	p.mu.Unlock()
 	close(all.done)
@@ -81,15 +89,18 @@ func (p *Pool) serve(ctx context.Context, on scope, all *party, l *line) {
 // go on local knowledge.
 func (p *Pool) reserve(ctx context.Context, on scope, guests []*guest) {
 	p.mu.Lock()
-	q, implied, now := p.booked(on), p.implied[on], p.cfg.Now()
+	q, implied, owed, now := p.booked(on), p.implied[on], p.owed[on], p.cfg.Now()
+	delete(p.owed, on) // it goes along
 	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.owe(on, owed)
+	}()
 	for _, g := range guests { // priced now: limits may have changed while they gathered
 		g.costs = q.costs(p.needs(g.b.want))
 	}
-	r, in := gather(q, implied, now, guests)
-	if len(in) == 0 {
-		return
-	}
+	r, in := gather(q, implied, owed, now, guests)
 	change, fits := r.change(q)
 	if !fits {
 		return
@@ -101,21 +112,25 @@ func (p *Pool) reserve(ctx context.Context, on scope, guests []*guest) {
 	item, applied, err := p.update(ctx, on, change)
 	switch {
 	case err != nil:
+		owed = correction{more: owed}.charges().more // refunds are made at most once
 		p.alone(on, r, q, in)
 	case applied:
-		r.seat(quotaOf(on.name, item), in)
+		for d, more := range r.owed {
+			owed[d] -= more
+		}
+		r.seat(p.known(quotaOf(on.name, item)), in)
 	default:
 		p.remember(restOf(item))
 		for _, g := range guests {
-			g.outdated = quotaOf(on.name, item).version != q.version || restOf(item).stands(now)
+			g.outdated = q.cold || quotaOf(on.name, item).version != q.version || restOf(item).stands(now)
 		}
 	}
 }
 
 // gather makes one reservation of those guests that find room in time, in the
 // order in which they came.
-func gather(q quota, implied [dimensions]int64, now time.Time, guests []*guest) (r reservation, in []*guest) {
-	r = reservation{now: now.UnixMilli(), implied: implied}
+func gather(q quota, implied, owed [dimensions]int64, now time.Time, guests []*guest) (r reservation, in []*guest) {
+	r = reservation{now: now.UnixMilli(), implied: implied, owed: owed, batch: guests[0].b.want.Batch}
 	for _, g := range guests {
 		if len(in) == 0 {
 			r.probe = g.probes() // then it goes alone
@@ -123,10 +138,16 @@ func gather(q quota, implied [dimensions]int64, now time.Time, guests []*guest) 
 			continue
 		}
 		next := r.with(g, len(in) == 0)
-		if _, fits := next.change(q); !fits && len(in) > 0 {
+		if len(in) > 0 && !next.fits(q) {
 			continue
 		}
 		r, in = next, append(in, g)
+	}
+	for d := range dimensions {
+		// A guess at the branch must not be made for its sake alone.
+		if slices.Max(r.delay[:]) > 0 || r.costs[d] == 0 && q.at[d] < r.now-idle {
+			r.owed[d] = 0
+		}
 	}
 	return r, in
 }
@@ -147,11 +168,14 @@ func (r reservation) with(g *guest, first bool) reservation {
 // seat tells each guest its start.
 func (r reservation) seat(after quota, in []*guest) {
 	behind := r.costs
+	for d, more := range r.owed {
+		behind[d] += more
+	}
 	for _, g := range in {
 		for d := range dimensions {
 			behind[d] -= g.costs[d]
 		}
-		g.b.tail, g.b.version = after.at, after.version
+		g.b.tail, g.b.version, g.b.cold = after.at, after.version, after.cold
 		for d := range dimensions {
 			g.b.tail[d] -= behind[d]
 		}

@@ -7,9 +7,6 @@ import (
 	"go.uber.org/goleak"
 )
 
-// cooldownOnly runs the tests without reservations; `make test` does both.
-var cooldownOnly = flag.Bool("cooldown", false, "run with Config.Booking false")
-
 func TestMain(m *testing.M) {
 	// More than rapid's 100 by default: interleavings are what these tests are
 	// about, and one costs less than a millisecond. The command line wins.

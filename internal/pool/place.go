@@ -8,13 +8,28 @@ import (
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
-// booked is a quota as it was last seen in the store. The lock is held.
-func (p *Pool) booked(on scope) quota {
+// stored is a quota as it was last seen in the store. The lock is held.
+func (p *Pool) stored(on scope) quota {
 	if q, ok := p.quotas[on]; ok {
 		return q
 	}
 	return quotaOf(on.name, store.Item{})
 }
+
+// see keeps what the store has told of a quota. The lock is held.
+func (p *Pool) see(on scope, q quota) {
+	old := p.quotas[on]
+	p.quotas[on] = q.since(old, p.cfg.Now().UnixMilli())
+	if q.version != old.version {
+		p.wake()
+	}
+}
+
+// booked is a quota as bookings are made on it: with the limits that were
+// configured or are assumed where none were told. The lock is held.
+func (p *Pool) booked(on scope) quota { return p.known(p.stored(on)) }
+
+func (p *Pool) known(q quota) quota { return q.or(p.limits, p.cfg.Now().UnixMilli()) }
 
 // quota is what is known of a quota, headers included. The lock is held.
 func (p *Pool) quota(on scope) quota { return p.booked(on).raised(p.implied[on]) }
@@ -58,9 +73,6 @@ type attempt struct {
 // other groups should be looked at anew too.
 func (b *Booking) reserve(ctx context.Context, c choice, try attempt) (ok, outdated bool) {
 	p := b.pool
-	if !p.cfg.Booking {
-		return true, false
-	}
 	if try.number >= calmTries {
 		pause(ctx, time.Duration((1+5*p.cfg.Rand())*float64(calm)/6))
 	}

@@ -23,7 +23,7 @@ func TestLeaverGivesItsPlaceBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := embedded.NewMemory()
 		limits60(t, table)
-		p := newPool(table, keys(1), bookings, waits(time.Minute))
+		p := newPool(table, keys(1), waits(time.Minute))
 		if n := full(t, p); n != 54 {
 			t.Fatalf("%d start at once, want 54", n)
 		}
@@ -58,7 +58,7 @@ func TestOutageInTheMiddle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 60})
 		table := newFaulty()
-		p := newPool(table, keys(1), bookings, waits(time.Minute))
+		p := newPool(table, keys(1), waits(time.Minute))
 		v.request(t, p, size{})
 		time.Sleep(time.Minute)
 		during := 0
@@ -84,7 +84,7 @@ func TestAloneHeedsHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 60})
 		table := newFaulty()
-		p := newPool(table, keys(1), bookings, waits(time.Minute))
+		p := newPool(table, keys(1), waits(time.Minute))
 		v.request(t, p, size{})
 		time.Sleep(time.Minute)
 		table.Down(true)
@@ -120,7 +120,7 @@ func TestRestWhileWaiting(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				table := embedded.NewMemory()
-				p := newPool(table, keys(2), bookings, waits(time.Minute))
+				p := newPool(table, keys(2), waits(time.Minute))
 				partition := pool.KeyRecord("claude", "").Partition
 				for sort, ahead := range map[string]time.Duration{quotaOfKey: 63 * time.Second, "quota#key-2#" + sonnet: 68 * time.Second} {
 					_, err := table.Update(t.Context(), store.Key{Partition: partition, Sort: sort}, store.Change{Do: []store.Assign{
@@ -160,7 +160,7 @@ func TestPartyPaysTheLimitsInForce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := newFaulty()
 		limits60(t, table)
-		p := newPool(table, keys(1), bookings, waits(time.Minute))
+		p := newPool(table, keys(1), waits(time.Minute))
 		book(t, p, ask(sonnet))
 		time.Sleep(time.Second) // the hold of the scout is over
 		limit(t, table, 30, 2)
@@ -184,7 +184,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := newFaulty()
 		limits60(t, table)
-		pools := instances(table, 3, bookings, waits(time.Minute))
+		pools := instances(table, 3, waits(time.Minute))
 		for _, p := range pools {
 			full(t, p)
 		}
@@ -212,7 +212,7 @@ func TestShed(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		now := time.UnixMilli(1_800_000_000_000)
 		table := embedded.NewMemory()
-		p := newPool(table, keys(3), bookings, clock(func() time.Time { return now }))
+		p := newPool(table, keys(3), clock(func() time.Time { return now }))
 		ms := rapid.SampledFrom([]int64{-5000, 0, 20_000, 53_000, 53_001, 70_000, 200_000})
 		soonest := int64(1 << 62)
 		for _, k := range keys(3) {
@@ -262,7 +262,7 @@ func TestShedLooksBehindARest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := newPool(table, keys(1), bookings, waits(30*time.Second))
+		p := newPool(table, keys(1), waits(30*time.Second))
 		if got := exhausted(t, p, ask(sonnet)).RetryAfter; got != 100*time.Second {
 			t.Errorf("told to come back after %v, want 100s", got)
 		}
@@ -280,7 +280,7 @@ func TestManyLeaveAtOnce(t *testing.T) {
 		v := newVendor(quota.Limits{Requests: 60})
 		table := embedded.NewMemory()
 		limits60(t, table)
-		p := newPool(table, keys(1), bookings, waits(3*time.Minute))
+		p := newPool(table, keys(1), waits(3*time.Minute))
 		together(54, func(int) { v.request(t, p, size{}) })
 		ctx, leave := context.WithCancel(t.Context())
 		var all sync.WaitGroup

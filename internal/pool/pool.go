@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"time"
 
@@ -34,10 +33,9 @@ type Config struct {
 	Keys []Key
 	// Table is the shared state. Required.
 	Table store.Table
-	// Booking reserves room in a group's quota before each call, by what the
-	// provider's headers say of its limits; false lets groups rest after a
-	// refusal and does no more.
-	Booking bool
+	// Limits of each quota group, as far as the operator knows them: they hold
+	// until the provider's headers tell others. Zero means unknown.
+	Limits Limits
 	// Prepaid says that the provider charges the output asked for when it
 	// admits a request (OpenAI, Azure, Bedrock) and not as it is produced
 	// (Anthropic).
@@ -65,10 +63,14 @@ type Key struct {
 	Quota string
 }
 
+// Limits are what a provider allows a quota group each minute; 0 means unknown.
+type Limits struct{ Requests, InputTokens, OutputTokens int64 }
+
 // Pool chooses keys. It is safe for concurrent use.
 type Pool struct {
 	cfg    Config
 	shared *shared
+	limits [dimensions]int64 // configured
 
 	mu sync.Mutex // guards what follows
 	// rests and records are what is known of the pool, see known.go: the
@@ -84,15 +86,15 @@ type Pool struct {
 	tally      map[string]tally            // by key name: counts not yet written
 	claims     int                         // probe leases taken, to tell their holders apart
 	quotas     map[scope]quota             // as last seen
-	lines      map[scope]*line             // of requests that book on one quota
+	lines      map[counter]*line           // of requests that book on one quota
 	owed       map[scope][dimensions]int64 // corrections too small to write
 	implied    map[scope][dimensions]int64 // arrival times that headers told here
 	// lastRead is when the shared state was last read.
 	lastRead time.Time
 	// reading is the read of the shared state under way; nil when there is none.
 	reading *reading
-	// changed is closed and replaced whenever a rest begins or ends, so that
-	// waiting requests look again.
+	// changed is closed and replaced whenever a rest begins or ends, or limits
+	// become known, so that waiting requests look again.
 	changed chan struct{}
 }
 
@@ -114,6 +116,7 @@ func New(cfg Config) *Pool {
 	p := &Pool{
 		cfg:     cfg,
 		shared:  &shared{table: cfg.Table, now: cfg.Now, log: cfg.Log},
+		limits:  [dimensions]int64{cfg.Limits.Requests, cfg.Limits.InputTokens, cfg.Limits.OutputTokens},
 		rests:   map[scope]rest{},
 		records: map[string]store.Item{},
 		owners:  map[string]string{},
@@ -122,7 +125,7 @@ func New(cfg Config) *Pool {
 		scouts:  map[string]scout{},
 		tally:   map[string]tally{},
 		quotas:  map[scope]quota{},
-		lines:   map[scope]*line{},
+		lines:   map[counter]*line{},
 		owed:    map[scope][dimensions]int64{},
 		implied: map[scope][dimensions]int64{},
 		changed: make(chan struct{}),
@@ -151,6 +154,8 @@ type Want struct {
 	// Batch marks a request that may wait for those that people wait for: it
 	// starts only where a share of the quota stays free for them.
 	Batch bool
+	// standing says that it has its place among the batch requests.
+	standing bool
 	// Waited is how much of the wait budget the request has used up, in earlier
 	// bookings.
 	Waited time.Duration
@@ -171,6 +176,7 @@ type Booking struct {
 	costs   [dimensions]int64 // ms of refill that were booked
 	tail    [dimensions]int64 // arrival times right after it was booked
 	version int64             // of the quota it was priced with
+	cold    bool              // it was booked before any limit was known
 	start   time.Time         // the start that was booked
 	refund  bool              // the provider charged nothing
 	sent    time.Time         // when the caller was let go
@@ -178,98 +184,6 @@ type Booking struct {
 	probes  []scope           // rests whose probe lease it holds
 	over    []scope           // rests that its success ends
 	pending sync.WaitGroup    // writes under way
-}
-
-// Book returns a key that may be used now. When none is free it waits for the
-// earliest, at most for the wait budget and the context's deadline; if that is
-// not enough it returns an *ExhaustedError at once. The context's own error is
-// returned when it ends first.
-func (p *Pool) Book(ctx context.Context, want Want) (*Booking, error) {
-	began := p.cfg.Now()
-	deadline := p.deadline(ctx, began)
-	if want.Conversation == "" {
-		want.Conversation = strconv.FormatFloat(p.cfg.Rand(), 'g', -1, 64)
-	}
-	outdated, fresh := false, false
-	for tries := 0; ; {
-		known := p.look(ctx, outdated || !p.cfg.Booking)
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		fresh, outdated = outdated || !p.cfg.Booking, false
-		c := p.choose(want, deadline)
-		switch {
-		case c.later() && !fresh:
-			outdated = true // before anybody is sent away or to sleep
-		case c.never() || c.soonest().After(deadline) && c.soonest().After(c.now):
-			return nil, p.exhausted(want, c)
-		case c.key == "":
-			p.wait(ctx, c)
-		default:
-			b := p.booking(want, c)
-			var booked bool
-			if outdated = true; b.claim(ctx) {
-				booked, outdated = b.reserve(ctx, c, attempt{tries, deadline, known})
-			}
-			if booked && b.takePlace(ctx, deadline) {
-				b.sent = p.cfg.Now()
-				b.Waited = b.sent.Sub(began)
-				p.scouted(c, true)
-				return b, nil
-			}
-			p.scouted(c, false)
-			tries++
-		}
-	}
-}
-
-// deadline is the last moment at which a request still wants a key.
-func (p *Pool) deadline(ctx context.Context, began time.Time) time.Time {
-	deadline := began.Add(p.cfg.WaitBudget)
-	if d, ok := ctx.Deadline(); ok && !d.After(deadline) {
-		deadline = d.Add(-1) // at d itself the request is over
-	}
-	return deadline
-}
-
-func (p *Pool) booking(want Want, c choice) *Booking {
-	return &Booking{
-		Key: c.key, Group: c.group,
-		pool: p, want: want, on: scope{ofGroup, c.group, want.Family},
-		holder: c.holder, probes: c.probes, over: c.over,
-	}
-}
-
-// wait sleeps until the choice's time has come, something changed, or the
-// context ended.
-func (p *Pool) wait(ctx context.Context, c choice) {
-	timer := time.NewTimer(c.free.Sub(p.cfg.Now()))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.changed:
-	case <-ctx.Done():
-	}
-}
-
-// claim takes the probe leases that a booking needs. It reports false when
-// somebody else holds one.
-func (b *Booking) claim(ctx context.Context) bool {
-	p, now := b.pool, b.pool.cfg.Now()
-	for _, on := range b.probes {
-		told, applied, err := p.write(ctx, on, probeChange(now, b.holder))
-		if err != nil { // fail open: at worst one probe for each instance
-			b.Probe = true
-			continue
-		}
-		p.remember(told)
-		if applied || told.probeBy == b.holder {
-			b.Probe = true
-		} else if at, _ := told.free(now); !at.IsZero() {
-			return false
-		} // else it was ended meanwhile, and nothing is left to probe
-	}
-	return true
 }
 
 // write makes a change to the record of a rest and returns what stands there.
@@ -285,7 +199,7 @@ func (p *Pool) update(ctx context.Context, on scope, c store.Change) (store.Item
 	item, applied, err := p.shared.update(ctx, key, c)
 	if err == nil && on.metered() {
 		p.mu.Lock()
-		p.quotas[on] = quotaOf(on.name, item)
+		p.see(on, quotaOf(on.name, item))
 		p.mu.Unlock()
 	}
 	return item, applied, err

@@ -25,8 +25,23 @@ type quota struct {
 	// version is part of every reservation's condition. It changes with the
 	// limits, so that no reservation priced with old ones goes through.
 	version int64
-	// headersAt is the time of the newest limit header applied.
+	// headersAt is the time of the newest limit header applied, or of the first
+	// answer that had none; 0 while nobody has been answered.
 	headersAt int64
+	// batchAt is the arrival time of the batch requests that wait.
+	batchAt int64
+	// booked counts the reservations ever made.
+	booked int64
+	// cold says that nothing is known of the limits; those above are assumed.
+	cold bool
+	// wild marks arrival times that no honest clock has written; those above
+	// are 0.
+	wild [dimensions]bool
+
+	// seen is when this instance saw all that, and pace how many reservations a
+	// millisecond all instances made between this view and the one before.
+	seen int64
+	pace float64
 }
 
 // dimension is what a provider counts, as an index.
@@ -50,6 +65,15 @@ const (
 	// added to. It spares a busy bucket the change of branch, at the price of
 	// booking at most that much twice.
 	idle = 3_000
+	// A quota of which nothing is known yet is taken for one of coldLimit
+	// requests a minute with a burst of coldBurst ms, until the first answer
+	// tells: a thousand requests at once are not all sent to find that out.
+	coldLimit = 600
+	coldBurst = 3_000
+	// farAhead, in ms, is further in the future than anybody books. A time beyond
+	// it was written by a clock that is wrong, or ours has been set back; held
+	// to, it would close the quota to everybody until then.
+	farAhead = 30 * minute
 	// minute is what limits are per.
 	minute = 60_000
 	// mostUnits is what no request takes. A count beyond it, which a client may
@@ -73,13 +97,56 @@ const (
 )
 
 func quotaOf(group string, i store.Item) quota {
-	q := quota{group: group, burst: i.Int(attrBurst), version: i.Int(attrVersion), headersAt: i.Int(attrHeadersAt)}
+	q := quota{
+		group: group, burst: i.Int(attrBurst), version: i.Int(attrVersion),
+		headersAt: i.Int(attrHeadersAt), booked: i.Int(attrBooked), batchAt: i.Int(attrBatchAt),
+	}
 	for d := range dimensions {
 		q.at[d], q.limit[d] = i.Int(attrAt[d]), i.Int(attrLimit[d])
 	}
 	q.burst = cmp.Or(q.burst, fullBurst)
 	return q
 }
+
+// or is the quota with the operator's limits where the provider has told none.
+// With neither it is cold. Times that lie too far ahead are left out.
+func (q quota) or(configured [dimensions]int64, now int64) quota {
+	for d := range dimensions {
+		if q.limit[d] <= 0 {
+			q.limit[d] = configured[d]
+		}
+		if q.wild[d] = q.at[d] > now+farAhead; q.wild[d] {
+			q.at[d] = 0
+		}
+	}
+	if q.headersAt == 0 && q.limit == [dimensions]int64{} {
+		q.cold, q.burst, q.limit[requests] = true, coldBurst, coldLimit
+	}
+	return q
+}
+
+// since is the view with what it tells of the pace since an earlier one.
+func (q quota) since(old quota, now int64) quota {
+	q.seen, q.pace = now, old.pace
+	if took := now - old.seen; old.seen > 0 && took >= paceSpan && q.booked >= old.booked {
+		q.pace = float64(q.booked-old.booked) / float64(took)
+	}
+	return q
+}
+
+// paceSpan is how long a pace must have been observed, in ms.
+const paceSpan = 1_000
+
+// busy reports whether a dimension's arrival time is to be added to and not
+// set: when it is not behind floor or, if the view is old, when at the pace
+// seen it will have grown since. The write verifies either guess.
+func (q quota) busy(d dimension, now, floor, cost int64) bool {
+	return q.at[d] >= floor || now-q.seen > paceSpan && q.pace*float64(cost) > busyShare && q.pace*idle > 1
+}
+
+// busyShare is the share of the time that a bucket is in use, from which on an
+// old view is better taken for one of a busy bucket.
+const busyShare = 0.4
 
 // raised is the quota with its arrival times no earlier than those implied.
 func (q quota) raised(implied [dimensions]int64) quota {
@@ -121,16 +188,17 @@ func (q quota) start(now int64, costs [dimensions]int64) int64 {
 	return start
 }
 
-// headroom is the free share, 0 to 1, of the tightest dimension.
-func (q quota) headroom(now int64) float64 {
-	free := 1.0
-	for d := range dimensions {
-		if q.limit[d] > 0 {
-			used := float64(max(0, q.at[d]-now)) / float64(q.burst)
-			free = min(free, max(0, 1-used))
-		}
+// free is the free share of a dimension, 0 to 1.
+func (q quota) free(d dimension, now int64) float64 {
+	if q.limit[d] <= 0 {
+		return 1
 	}
-	return free
+	return max(0, 1-float64(max(0, q.at[d]-now))/float64(q.burst))
+}
+
+// headroom is the free share of the tightest dimension.
+func (q quota) headroom(now int64) float64 {
+	return min(q.free(requests, now), q.free(input, now), q.free(output, now))
 }
 
 // level is how many units of a dimension could be used at once now; negative

@@ -59,6 +59,11 @@ func asTold(f *upstream.Fault, _ time.Time, count int64) time.Duration {
 	if f.RetryAfter > 0 {
 		return min(f.RetryAfter, maxRest)
 	}
+	return backoff(count)
+}
+
+// backoff doubles with each episode without a success between.
+func backoff(count int64) time.Duration {
 	return min(maxBackoff, minBackoff<<min(max(count, 0), 8))
 }
 

@@ -11,6 +11,10 @@ import (
 type reservation struct {
 	now   int64             // ms since epoch, by this instance's clock
 	costs [dimensions]int64 // of all
+	// owed are corrections of earlier requests that are written along, behind
+	// all the others; negative when they took less than was booked. A request
+	// that has to wait leaves them: they belong into the present.
+	owed [dimensions]int64
 	// delay is how far in the future the room may lie that the last of them
 	// gets; 0 means at once.
 	delay [dimensions]int64
@@ -19,61 +23,119 @@ type reservation struct {
 	// implied are arrival times that response headers told this instance: the
 	// provider's bucket is at least that empty.
 	implied [dimensions]int64
+	// batch leaves a share of each burst to those that people wait for.
+	batch bool
 	// probe says that the request holds the probe lease of the quota's rest.
 	probe bool
 }
 
-// change makes the write that books the room. Per dimension it picks one of
-// two branches from what is known of the quota, because DynamoDB has no max:
-// adding to the arrival time of a busy bucket, or setting that of an idle one.
-// The condition verifies the pick; a wrong one loses, and its writer gets the
-// exact state back. ok is false when what is known says that the room is not
-// there, and nothing need be asked.
+// change makes the write that books the room. The condition verifies what was
+// known; a writer who knew wrong loses and gets the exact state back. ok is
+// false when what is known says that the room is not there, and nothing need
+// be asked.
 func (r reservation) change(q quota) (c store.Change, ok bool) {
-	when := append([]store.Cond{version(q.version)}, r.awake()...)
-	do := []store.Assign{store.Add(attrBooked, 1), store.Set("ttl", store.Num(r.now/1000+keepQuota))}
+	if !r.fits(q) {
+		return store.Change{}, false
+	}
+	when := append(make([]store.Cond, 0, 3+2*dimensions), version(q.version))
+	when = r.awake(when)
+	do := append(make([]store.Assign, 0, 2+dimensions),
+		store.Add(attrBooked, 1), store.Set("ttl", store.Num(r.now/1000+keepQuota)))
 	for d := range dimensions {
 		if q.limit[d] <= 0 {
 			continue
 		}
-		cond, effect, fits := r.book(q, d)
-		if !fits {
-			return store.Change{}, false
-		}
-		when = append(when, cond)
-		if r.costs[d] > 0 {
-			do = append(do, effect)
+		s := r.step(q, d)
+		if when = s.conditions(when, attrAt[d]); s.cost != 0 {
+			do = append(do, s.effect(attrAt[d]))
 		}
 	}
 	return store.Change{If: store.All(when...), Do: do}, true
 }
 
-// awake are the conditions that the quota does not rest.
-func (r reservation) awake() []store.Cond {
-	over := store.Any(store.Absent("until"), store.Is("until", store.LE, store.Num(r.now)))
-	if r.probe {
-		return []store.Cond{over}
+// fits reports whether the room is there by what is known.
+func (r reservation) fits(q quota) bool {
+	for d := range dimensions {
+		if q.limit[d] > 0 && !r.step(q, d).fits(q.at[d]) {
+			return false
+		}
 	}
-	return []store.Cond{over, store.Any(store.Absent("quarantine"), store.Is("quarantine", store.EQ, flag(false)))}
+	return true
 }
 
-// book is the part of one dimension.
-func (r reservation) book(q quota, d dimension) (store.Cond, store.Assign, bool) {
-	cost := r.costs[d]
+// step is a reservation in one dimension. DynamoDB has no max, so there are two
+// branches: adding to the arrival time of a busy bucket, and setting that of an
+// idle one. Which one is picked from what is known.
+type step struct {
+	cost int64
+	add  bool
+	// The arrival time must lie between floor and latest to be added to, and at
+	// most at base to be set to base+cost; or, if it is wild, at least at far.
+	floor, base, latest, far int64
+}
+
+func (r reservation) step(q quota, d dimension) step {
 	// A request that has to wait, for whichever dimension, is charged where it
 	// starts: what it takes of the others would else be forgotten by then.
 	begins := r.now + slices.Max(r.delay[:])
-	base := max(begins, r.implied[d])
-	busy := max(begins-idle, r.implied[d])                     // what headers told is exact, and no slack applies
-	latest := r.now + q.room(r.largest[d]) - cost + r.delay[d] // arrival time from which a start is in time
-	if q.at[d] >= busy {
-		cond := store.All(
-			store.Is(attrAt[d], store.GE, store.Num(busy)),
-			store.Is(attrAt[d], store.LE, store.Num(latest)))
-		return cond, store.Add(attrAt[d], cost), q.at[d] <= latest
+	s := step{
+		cost:   r.costs[d] + r.owed[d],
+		floor:  max(begins-idle, r.implied[d]), // what headers told is exact, and no slack applies
+		base:   max(begins, r.implied[d]),
+		latest: r.now + r.room(q, d) - r.costs[d] + r.delay[d], // arrival time from which a start is in time
 	}
-	cond := store.Any(store.Absent(attrAt[d]), store.Is(attrAt[d], store.LE, store.Num(base)))
-	return cond, store.Set(attrAt[d], store.Num(base+cost)), base <= latest
+	if s.add = q.busy(d, r.now, s.floor, s.cost); q.wild[d] {
+		s.add, s.far = false, r.now+farAhead
+	}
+	return s
+}
+
+// room is how much of a dimension's burst the reservation may use: at least
+// what its largest request takes, or that could never start.
+func (r reservation) room(q quota, d dimension) int64 {
+	if r.batch {
+		q.burst = q.burst * batchShare / 100
+	}
+	return q.room(r.largest[d])
+}
+
+// fits reports whether the step would win from an arrival time.
+func (s step) fits(at int64) bool {
+	if s.add || s.cost == 0 {
+		return at <= s.latest
+	}
+	return s.base <= s.latest
+}
+
+func (s step) conditions(when []store.Cond, attr string) []store.Cond {
+	switch {
+	case s.cost == 0 && s.far > 0:
+		return when
+	case s.cost == 0:
+		return append(when, store.Any(store.Absent(attr), store.Is(attr, store.LE, store.Num(s.latest))))
+	case s.add:
+		return append(when, store.Is(attr, store.GE, store.Num(s.floor)), store.Is(attr, store.LE, store.Num(s.latest)))
+	case s.far > 0:
+		return append(when, store.Is(attr, store.GT, store.Num(s.far)))
+	default:
+		return append(when, store.Any(store.Absent(attr), store.Is(attr, store.LE, store.Num(s.base))))
+	}
+}
+
+func (s step) effect(attr string) store.Assign {
+	if s.add {
+		return store.Add(attr, s.cost)
+	}
+	return store.Set(attr, store.Num(s.base+max(0, s.cost)))
+}
+
+// awake adds the conditions that the quota does not rest.
+func (r reservation) awake(when []store.Cond) []store.Cond {
+	when = append(when, store.Any(store.Absent("until"), store.Is("until", store.LE, store.Num(r.now))))
+	if r.probe {
+		return when
+	}
+	return append(when, store.Any(store.Absent("quarantine"), store.Is("quarantine", store.EQ, flag(false))))
 }
 
 // version is the condition that the limits are those a price was made with.
@@ -90,55 +152,10 @@ func (r reservation) begins(after quota, costs, behind [dimensions]int64) int64 
 	start := r.now
 	for d := range dimensions {
 		if after.limit[d] > 0 {
-			start = max(start, after.at[d]-behind[d]-after.room(costs[d]))
+			one := r
+			one.largest = costs
+			start = max(start, after.at[d]-behind[d]-one.room(after, d))
 		}
 	}
 	return start
-}
-
-// correction settles what a request really took against what was booked: the
-// differences in ms of refill, positive when it took more.
-type correction struct {
-	now  int64
-	more [dimensions]int64
-	// tail, if not 0, are the arrival times beyond which nothing is taken back:
-	// somebody has booked behind and waits.
-	tail [dimensions]int64
-}
-
-// change makes the write. Taking more on an idle bucket sets the arrival time,
-// as a reservation does; adding to a time long past would be forgotten. ok is
-// false when there is nothing to write.
-func (c correction) change(q quota) (change store.Change, ok bool) {
-	var when []store.Cond
-	var do []store.Assign
-	for d := range dimensions {
-		more := c.more[d]
-		switch {
-		case q.limit[d] <= 0 || more == 0:
-		case more < 0 || q.at[d] >= c.now:
-			if more > 0 {
-				when = append(when, store.Is(attrAt[d], store.GE, store.Num(c.now)))
-			} else if c.tail[d] > 0 {
-				when = append(when, store.Is(attrAt[d], store.LE, store.Num(c.tail[d])))
-			}
-			do = append(do, store.Add(attrAt[d], more))
-		default:
-			when = append(when, store.Any(store.Absent(attrAt[d]), store.Is(attrAt[d], store.LT, store.Num(c.now))))
-			do = append(do, store.Set(attrAt[d], store.Num(c.now+more)))
-		}
-	}
-	if len(when) > 0 {
-		change.If = store.All(when...)
-	}
-	change.Do = do
-	return change, len(do) > 0
-}
-
-// charges is the correction without its refunds, which may be repeated.
-func (c correction) charges() correction {
-	for d, more := range c.more {
-		c.more[d] = max(0, more)
-	}
-	return c
 }

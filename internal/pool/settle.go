@@ -8,11 +8,12 @@ import (
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
-// How often an instance adds its counts to the shared ones. The rebalancer
-// looks once a minute, and more often would only cost writes; but a refusal is
-// something that people look for.
+// How often an instance adds its counts to the shared ones: weights move slowly
+// and can wait, and with many instances each flush is a write for a handful of
+// answers; but a refusal is something that people look for.
 const (
-	flushEvery   = time.Minute
+	flushEvery   = 10 * time.Minute
+	flushMany    = 50 // answers
 	flushRefused = 10 * time.Second
 )
 
@@ -23,21 +24,33 @@ const (
 // nothing is known of it.
 func (b *Booking) Settle(ctx context.Context, used upstream.Usage) {
 	switch {
-	case !b.pool.cfg.Booking:
 	case b.refund:
 		b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.unused()) })
 	case used != (upstream.Usage{}):
-		b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.difference(used)) })
+		b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.difference(b.pool.took(used), input, output)) })
 	}
 	b.flush(ctx)
 	b.pending.Wait()
+}
+
+// Measured takes in what the provider says of the input as soon as its answer
+// begins. Much less than was booked, when a prompt was read from the provider's
+// cache, is room for others now and not only when the answer has ended.
+func (b *Booking) Measured(ctx context.Context, used upstream.Usage) {
+	if b.pool.cfg.Prepaid || used == (upstream.Usage{}) {
+		return // the output it asked for is still booked with the input
+	}
+	b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.difference(b.pool.took(used), input)) })
 }
 
 // count notes an answer for the rebalancer and for people.
 func (p *Pool) count(key string, o Outcome) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := p.tally[key]
+	t, known := p.tally[key]
+	if !known { // instances that began together do not all write together
+		t.flushed = p.cfg.Now().Add(-flushRefused - time.Duration(p.cfg.Rand()*float64(flushEvery-flushRefused)))
+	}
 	if o.Fault == nil {
 		t.ok++
 	} else if _, against := remedies[o.Fault.Class]; against {
@@ -57,7 +70,7 @@ func (b *Booking) flush(ctx context.Context) {
 	p.mu.Lock()
 	t, now := p.tally[b.Key], p.cfg.Now()
 	since := now.Sub(t.flushed)
-	due := since < 0 || since >= flushEvery && t.ok > 0 || since >= flushRefused && t.refused > 0 // < 0: a clock set back
+	due := since < 0 || t.ok >= flushMany || since >= flushEvery && t.ok > 0 || since >= flushRefused && t.refused > 0 // < 0: a clock set back
 	if due {
 		p.tally[b.Key] = tally{flushed: now}
 	}

@@ -13,7 +13,7 @@ func (b *Booking) suffer(ctx context.Context, o Outcome, how remedy) {
 	p, now, f := b.pool, b.pool.cfg.Now(), o.Fault
 	t := listen(o.Signals, now)
 	how.silent = how.metered && t.silent()
-	hidden := p.cfg.Booking && how.metered && !t.silent() && !t.explains(p.needs(b.want))
+	hidden := how.metered && !t.silent() && !t.explains(p.needs(b.want))
 	r := p.begin(how.covers(b), f, how, now)
 	if hidden {
 		r.burst = p.shrunk(b.on)
@@ -21,7 +21,7 @@ func (b *Booking) suffer(ctx context.Context, o Outcome, how remedy) {
 	p.cfg.Log.Warn("rests", "rest", r.on.sort(), "key", b.Key, "group", b.Group, "class", f.Class,
 		"until", time.UnixMilli(r.until).UTC(), "why", r.why)
 	b.behind(ctx, func(ctx context.Context) {
-		if p.publish(ctx, r, now) && r.on != b.on && p.cfg.Booking {
+		if p.publish(ctx, r, now) && r.on != b.on {
 			b.stir(ctx)
 		}
 	})
@@ -40,10 +40,14 @@ func (p *Pool) begin(on scope, f *upstream.Fault, how remedy, now time.Time) res
 	if old.until > now.UnixMilli() { // one of several refusals that met the same limit
 		r.set, r.count, r.quarantine = old.set, old.count, old.quarantine || how.quarantine
 	}
+	length := how.length(f, now, r.count-1)
 	// A limit that shows in no header and does not go away by itself is not
-	// tried by everybody each time its rest is over.
-	r.quarantine = r.quarantine || how.silent && r.count > 1
-	length := stretch(how.length(f, now, r.count-1), p.cfg.Rand())
+	// tried by everybody each time its rest is over, and less and less often.
+	if how.silent && r.count > 1 {
+		r.quarantine = true
+		length = max(length, backoff(r.count-1))
+	}
+	length = stretch(length, p.cfg.Rand())
 	// Rounded up: the provider counts an early return as another refusal.
 	r.until = now.Add(length + time.Millisecond - 1).UnixMilli()
 	if r.until > old.until {

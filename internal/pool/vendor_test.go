@@ -86,8 +86,6 @@ func (v *vendor) request(t testing.TB, p *pool.Pool, s size) (waited time.Durati
 	return b.Waited, v.answer(t.Context(), b, s)
 }
 
-func bookings(c *pool.Config) { c.Booking = true }
-
 // steady sends n requests, one each gap, and waits for all.
 func steady(n int, gap time.Duration, f func(i int)) {
 	var all sync.WaitGroup
