@@ -22,6 +22,10 @@ type Scenario struct {
 	Organisations []quota.Limits
 	Keys          []int
 
+	// New says that the pool has never been used; else its limits are known
+	// from earlier days.
+	New bool
+
 	// Stuck is when key 0 is refused whatever its quota.
 	Stuck Window
 	// Halve is when every limit halves; 0 means never.

@@ -9,7 +9,7 @@ func Scenarios() []Scenario {
 	all := []Scenario{
 		stormy("storm", "4 keys, each as large as the single key", 2*time.Hour).each(4, singleKey),
 		stormy("tight", "4 keys allow 0.85 of a spike's demand", 2*time.Hour).equal(4, 0.85),
-		stuckKey(), limitsHalve(), thousand(), heavyTails(), overloadWaves(), tableDown(), hiddenBurst(),
+		stuckKey(), limitsHalve(), thousand(), newPool(), heavyTails(), overloadWaves(), tableDown(), hiddenBurst(),
 		twoOrganisations(), foreignClient(), cachedHalf(), clockSkew(), unevenLimits(), lowEstimates(),
 		sharedPrefixes(), outputBinds(), tenants(), hundredKeys(),
 	}
@@ -38,6 +38,13 @@ func thousand() Scenario {
 	s := Scenario{Name: "thousand", About: "1,000 requests in half a second, 8 keys", Length: time.Second, Budget: time.Minute}
 	s.Traffic = burst(shapes{input: withMean(5500, 0.8, 100_000), bias: 1, spread: 0.1}, 1000, 0, 500*time.Millisecond)
 	return s.each(8, 450_000)
+}
+
+// newPool is the same on the first day, when nobody knows a limit.
+func newPool() Scenario {
+	s := thousand()
+	s.Name, s.About, s.New = "new", "the same on a pool that was never used", true
+	return s
 }
 
 func heavyTails() Scenario {
