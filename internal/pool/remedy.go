@@ -33,6 +33,8 @@ const (
 	// maxRest caps what a provider may ask for, so that a senseless date
 	// cannot take a key away for days: after it a request finds out.
 	maxRest = 10 * time.Minute
+	// maxDay is for a quota that is used up until a named time of day.
+	maxDay = 25 * time.Hour
 	// A refusal without a time backs off from minBackoff to maxBackoff.
 	minBackoff = 5 * time.Second
 	maxBackoff = 30 * time.Second
@@ -54,8 +56,12 @@ func fixed(d time.Duration) func(*upstream.Fault, time.Time, int64) time.Duratio
 	return func(*upstream.Fault, time.Time, int64) time.Duration { return d }
 }
 
-// asTold honours retry-after; without one it backs off exponentially.
-func asTold(f *upstream.Fault, _ time.Time, count int64) time.Duration {
+// asTold honours the date that a daily quota names, else retry-after; without
+// either it backs off exponentially.
+func asTold(f *upstream.Fault, now time.Time, count int64) time.Duration {
+	if f.Until.After(now) {
+		return min(f.Until.Sub(now), maxDay)
+	}
 	if f.RetryAfter > 0 {
 		return min(f.RetryAfter, maxRest)
 	}

@@ -21,9 +21,12 @@ type Group struct {
 	Name string `json:"name"`
 	// Known says that the group was configured or learned; false means that
 	// its only key has not been answered yet.
-	Known bool     `json:"known"`
-	Keys  []Member `json:"keys"`
-	Rests []Rest   `json:"rests,omitempty"`
+	Known bool `json:"known"`
+	// Text says in one sentence how it stands.
+	Text   string       `json:"text"`
+	Keys   []Member     `json:"keys"`
+	Quotas []QuotaState `json:"quotas,omitempty"`
+	Rests  []Rest       `json:"rests,omitempty"`
 }
 
 // Member is a key within its group.
@@ -71,9 +74,15 @@ func (p *Pool) State(ctx context.Context) State {
 		if !ok {
 			at = len(s.Groups)
 			index[name] = at
-			s.Groups = append(s.Groups, Group{Name: name, Known: name != k.Name || k.Quota != "", Rests: p.restsOf(ofGroup, name, now)})
+			s.Groups = append(s.Groups, Group{
+				Name: name, Known: name != k.Name || k.Quota != "",
+				Quotas: p.quotasOf(name, now), Rests: p.restsOf(ofGroup, name, now),
+			})
 		}
 		s.Groups[at].Keys = append(s.Groups[at].Keys, p.member(i, now))
+	}
+	for i := range s.Groups {
+		s.Groups[i].Text = s.Groups[i].words()
 	}
 	s.Summary = summary(s.Groups)
 	return s
@@ -83,7 +92,7 @@ func summary(groups []Group) string {
 	room, keys := 0, 0
 	for _, g := range groups {
 		keys += len(g.Keys)
-		if len(g.Rests) == 0 && slices.ContainsFunc(g.Keys, func(k Member) bool { return len(k.Rests) == 0 }) {
+		if g.hasRoom() {
 			room++
 		}
 	}
