@@ -33,7 +33,7 @@ var optional = []struct {
 }
 
 func (r *Request) check() error {
-	if err := checkModel(r.Get("model")); err != nil {
+	if err := CheckModel(r.Get("model")); err != nil {
 		return err
 	}
 	if err := checkMessages(r.Get("messages")); err != nil {
@@ -54,7 +54,8 @@ func (r *Request) check() error {
 	return nil
 }
 
-func checkModel(v gjson.Result) error {
+// CheckModel checks the field "model" of any API; the error is a *ParamError.
+func CheckModel(v gjson.Result) error {
 	switch {
 	case v.Type != gjson.String || v.Str == "":
 		return &ParamError{"model", "must be a non-empty string that names a model"}

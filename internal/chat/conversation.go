@@ -49,7 +49,7 @@ func hashOpening(w *bufio.Writer, messages gjson.Result) {
 }
 
 func opener(message string) (role, content string) {
-	for name, value := range members(message) {
+	for name, value := range Members(message) {
 		switch name {
 		case "role":
 			role = strings.Trim(value, `"`)
@@ -72,7 +72,7 @@ func hashContent(w *bufio.Writer, content string) {
 			hashParts(w, part.Raw)
 			return true
 		}
-		for name, value := range members(part.Raw) {
+		for name, value := range Members(part.Raw) {
 			if belongs(name, value) {
 				hashParts(w, name, value)
 			}

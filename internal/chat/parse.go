@@ -14,15 +14,11 @@ import (
 //
 // The request keeps body, which must not be modified afterwards.
 func Parse(body []byte) (*Request, error) {
-	doc, err := parseObject(body)
+	doc, err := ParseDocument(body)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := topLevel(doc)
-	if err != nil {
-		return nil, err
-	}
-	r := &Request{Raw: body, fields: fields}
+	r := &Request{Document: doc}
 	if err := r.check(); err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (r *Request) usagePatch() patch {
 
 // insertFirst puts a member at the front of an object.
 func insertFirst(object gjson.Result, member string) patch {
-	for range members(object.Raw) {
+	for range Members(object.Raw) {
 		member += ","
 		break
 	}

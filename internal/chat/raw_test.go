@@ -24,7 +24,7 @@ func TestMembers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for name, value := range members(tt.object) {
+			for name, value := range Members(tt.object) {
 				got = append(got, name, value)
 			}
 			if !slices.Equal(got, tt.want) {
@@ -36,7 +36,7 @@ func TestMembers(t *testing.T) {
 
 func TestMembersStopsWhenAsked(t *testing.T) {
 	t.Parallel()
-	for name := range members(`{"a":1,"b":2}`) {
+	for name := range Members(`{"a":1,"b":2}`) {
 		if name != "a" {
 			t.Errorf("got %q after the loop was left", name)
 		}
@@ -57,7 +57,7 @@ func FuzzMembers(f *testing.F) {
 			want = append(want, key.Raw, value.Raw)
 			return true
 		})
-		for name, value := range members(object) {
+		for name, value := range Members(object) {
 			got = append(got, `"`+name+`"`, value)
 		}
 		if !slices.Equal(got, want) {

@@ -5,36 +5,18 @@
 // prompt cache depends on keeps its bytes and order.
 package chat
 
-import (
-	"fmt"
-
-	"github.com/tidwall/gjson"
-)
+import "fmt"
 
 // Request is a parsed, valid Chat Completions request. It is immutable and
 // safe for concurrent use.
 type Request struct {
-	// Raw is the body as the client sent it.
-	Raw []byte
+	Document
 	// Model is the model the client named: a route of the config, not yet an
 	// upstream model.
 	Model string
 	// Stream and IncludeUsage are the fields "stream" and
 	// "stream_options.include_usage".
 	Stream, IncludeUsage bool
-
-	fields fields
-}
-
-// Get returns a top-level field; its Exists method is false when the client did
-// not send it or sent null, which many clients do for what they leave open.
-// field is a name, not a gjson path. The result shares memory with Raw.
-func (r *Request) Get(field string) gjson.Result {
-	v := r.fields.get(field)
-	if v.Type == gjson.Null {
-		return gjson.Result{}
-	}
-	return v
 }
 
 // MaxOutput is the most tokens the client will take: max_completion_tokens, or

@@ -1,6 +1,11 @@
 package estimate
 
-import "github.com/fallow-dev/fallow/internal/chat"
+// Body is a request whose top-level fields can be asked for as they stand in it:
+// a *chat.Request, or one of another API.
+type Body interface {
+	// Bytes returns a field's value as JSON, empty if the request has none.
+	Bytes(field string) []byte
+}
 
 // Measure sizes a request in one pass over what the model will read. It copies
 // no text, allocates nothing and takes time in proportion to the body at most: of
@@ -9,7 +14,10 @@ import "github.com/fallow-dev/fallow/internal/chat"
 // The formula is that of the target, so a request that falls over to a target of
 // another make is measured again. To keep a list of its pictures instead would
 // cost every request memory to save a few of them some microseconds.
-func Measure(req *chat.Request, f Formula) Size {
+//
+// It knows the fields of Chat Completions and of Anthropic's Messages, which mean
+// the same where both have them.
+func Measure(req Body, f Formula) Size {
 	m := meter{formula: f}
 	for _, field := range [...]string{"tools", "functions"} {
 		m.over(req, field)
@@ -18,8 +26,12 @@ func Measure(req *chat.Request, f Formula) Size {
 			m.size.Fixed += f.Tools
 		}
 	}
-	m.over(req, "response_format")
-	m.json(m.raw())
+	for _, field := range [...]string{"response_format", "output_config"} {
+		m.over(req, field)
+		m.json(m.raw())
+	}
+	m.over(req, "system")
+	m.value()
 	m.over(req, "messages")
 	for m.more(']') {
 		m.size.Fixed += f.Message
@@ -36,9 +48,8 @@ type meter struct {
 }
 
 // over puts the cursor on a field of the request, or at an end if there is none.
-func (m *meter) over(req *chat.Request, field string) {
-	v := req.Get(field)
-	m.cursor = cursor{doc: req.Raw[v.Index : v.Index+len(v.Raw)]}
+func (m *meter) over(req Body, field string) {
+	m.cursor = cursor{doc: req.Bytes(field)}
 }
 
 // value measures whatever comes next within a message. What is not known counts
@@ -64,15 +75,17 @@ func (m *meter) value() {
 // member measures a member of a message or of one of its parts.
 func (m *meter) member(name []byte) {
 	switch string(name) {
-	case "tool_calls", "function_call":
+	case "tool_calls", "function_call", "input":
 		m.json(m.raw())
 	case "image_url":
 		m.image()
 	case "file":
 		m.file()
+	case "source":
+		m.source()
 	case "input_audio":
 		m.audio()
-	case "role", "type", "id", "tool_call_id", "format", "index",
+	case "role", "type", "id", "tool_call_id", "tool_use_id", "format", "index",
 		"cache_control", "prompt_cache_breakpoint":
 		m.skip() // the model does not read them, or Formula.Message counts them
 	case "reasoning", "reasoning_content", "signature", "data":

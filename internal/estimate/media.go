@@ -39,6 +39,47 @@ func (m *meter) file() {
 	if !ok {
 		data = url // OpenAI takes bare base64 as well
 	}
+	m.base64(data)
+}
+
+// source measures what an image or document of the Messages API is made of. A URL
+// does not say which of the two it leads to, so its ending has to.
+func (m *meter) source() {
+	if m.peek() != '{' {
+		m.value() // of a search result it is the address
+		return
+	}
+	var kind, data, url, id []byte
+	for m.more('}') {
+		switch string(m.name()) {
+		case "type":
+			kind = m.str()
+		case "data":
+			data = m.str()
+		case "url":
+			url = m.str()
+		case "file_id":
+			id = m.str()
+		case "content":
+			m.value()
+		default:
+			m.skip()
+		}
+	}
+	switch {
+	case len(data) > 0 && string(kind) == "text":
+		m.text(data)
+	case len(data) > 0:
+		m.base64(data)
+	case len(id) > 0 || bytes.HasSuffix(url, []byte(".pdf")):
+		m.size.Fixed += unknownPages * m.formula.Page
+	case len(url) > 0:
+		m.size.Fixed += m.formula.image(Picture{})
+	}
+}
+
+// base64 measures a file by what it holds.
+func (m *meter) base64(data []byte) {
 	h := header{text: data}
 	h.fill()
 	if bytes.HasPrefix(h.have(), []byte("%PDF-")) {
