@@ -11,7 +11,10 @@ import (
 	"github.com/fallow-dev/fallow/internal/estimate"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/provider/anthropic"
+	"github.com/fallow-dev/fallow/internal/provider/azure"
+	"github.com/fallow-dev/fallow/internal/provider/gemini"
 	"github.com/fallow-dev/fallow/internal/provider/openai"
+	"github.com/fallow-dev/fallow/internal/provider/preset"
 )
 
 // known is what there is to know of a provider.
@@ -30,9 +33,16 @@ func providerOf(name string) (known, error) {
 		return known{dialect: openai.New(openai.Config{}), formula: estimate.OpenAI, prepaid: true}, nil
 	case config.ProviderOpenAICompatible:
 		return known{dialect: openai.New(openai.Config{Compatible: true}), formula: estimate.OpenAI, prepaid: true}, nil
-	default:
-		return known{}, fmt.Errorf("provider %q is not known", name)
+	case config.ProviderAzure:
+		return known{dialect: azure.New(), formula: estimate.OpenAI, prepaid: true}, nil
+	case config.ProviderGemini:
+		// Its tokens per minute count the prompt alone (Google docs, rate-limits).
+		return known{dialect: gemini.New(), formula: estimate.OpenAI}, nil
 	}
+	if p, ok := preset.Find(name); ok {
+		return known{dialect: p.Dialect(), formula: estimate.OpenAI, prepaid: p.Prepaid}, nil
+	}
+	return known{}, fmt.Errorf("provider %q is not known", name)
 }
 
 func baseURL(p config.Pool, d provider.Dialect) string {

@@ -7,7 +7,10 @@ const redacted = "[redacted]"
 // idPrefixes begin the tokens that name an account or are a credential:
 // organisations, users, projects, workspaces and keys of OpenAI, Anthropic and
 // those who follow their forms.
-var idPrefixes = []string{"org-", "org_", "user-", "proj_", "proj-", "wrkspc_", "sk-", "sk_"}
+var idPrefixes = []string{
+	"org-", "org_", "user-", "proj_", "proj-", "wrkspc_", "sk-", "sk_",
+	"AIza", "gsk_", "xai-", "csk-", "fw_", "tgp_", // keys of Google, Groq, xAI, Cerebras, Fireworks, Together AI
+}
 
 // minIDTail is the fewest characters after a prefix that make an id of it. The
 // shortest real ones have 16; keys that a provider has masked are shorter.

@@ -26,6 +26,8 @@ func TestRedact(t *testing.T) {
 		{"workspace", "workspace wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ is over", "workspace [redacted] is over"},
 		{"key", "Incorrect API key provided: sk-proj-AbCd1234efgh.", "Incorrect API key provided: [redacted]."},
 		{"masked key", "Incorrect API key provided: sk-abcde*****************wxyz.", "Incorrect API key provided: [redacted]."},
+		{"key of Google", "Consumer 'api_key:AIzaSyA1234567890abcdef' has been suspended.", "Consumer 'api_key:[redacted]' has been suspended."},
+		{"key of Groq", "Invalid API Key gsk_AbCd1234efgh5678", "Invalid API Key [redacted]"},
 		{"two in a row", uuid + " " + uuid, "[redacted] [redacted]"},
 		{"at both ends", "org-AAAAAAAA1 mid org-BBBBBBBB2", "[redacted] mid [redacted]"},
 		{"non-ASCII around it", "für „org-AbCdEf0123456789“ ü", "für „[redacted]“ ü"},

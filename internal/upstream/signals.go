@@ -40,6 +40,9 @@ type Limit struct {
 type Usage struct {
 	// InputTokens excludes cache reads and cache writes.
 	InputTokens, CacheReadTokens, CacheWriteTokens int64
+	// CacheWriteHourTokens is the part of CacheWriteTokens that is kept for an
+	// hour, where a provider says so; it has a price of its own.
+	CacheWriteHourTokens int64
 	// OutputTokens includes ReasoningTokens.
 	OutputTokens, ReasoningTokens int64
 	// Exact is false when the stream broke before the provider reported and

@@ -13,6 +13,7 @@ import (
 
 // answer passes answers through.
 type answer struct {
+	rules Rules
 	// hideUsage says that the usage chunk was our wish and not the client's.
 	hideUsage bool
 }
@@ -22,12 +23,12 @@ var _ provider.Answer = answer{}
 // Whole returns the body as it came. A body that is no JSON is a fault of the
 // provider: a proxy's page with status 200. json.Valid is slower than gjson's but
 // bounds how deep it goes, and the body is from outside.
-func (answer) Whole(body []byte) (provider.Reply, error) {
+func (a answer) Whole(body []byte) (provider.Reply, error) {
 	if !json.Valid(body) {
 		return provider.Reply{}, &upstream.Fault{Class: upstream.Provider, Message: "the provider's answer is not valid JSON"}
 	}
 	doc := gjson.ParseBytes(body)
-	if fault := faultIn(doc); fault != nil {
+	if fault := a.rules.faultIn(doc); fault != nil {
 		return provider.Reply{}, fault
 	}
 	reply := provider.Reply{Body: body}
@@ -40,5 +41,5 @@ func (answer) Whole(body []byte) (provider.Reply, error) {
 
 // Stream passes the chunks on as they come.
 func (a answer) Stream(body io.Reader) provider.Stream {
-	return &stream{events: sse.NewReader(body, 0), hideUsage: a.hideUsage}
+	return &stream{events: sse.NewReader(body, 0), rules: a.rules, hideUsage: a.hideUsage}
 }

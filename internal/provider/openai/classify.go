@@ -7,7 +7,6 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -15,12 +14,13 @@ import (
 // texts that are the only sign of their case, then by status: compatible servers
 // agree on statuses far more than on codes.
 // (OpenAI docs, guides/error-codes; OpenRouter docs, errors; Groq docs, errors.)
-func (*Dialect) Classify(status int, h http.Header, body []byte, now time.Time) *upstream.Fault {
+func (d *Dialect) Classify(status int, h http.Header, body []byte, now time.Time) *upstream.Fault {
 	r := readRefusal(body)
-	f := r.fault(classOf(status, r), status)
-	if f.RetryAfter = provider.RetryAfter(h.Get, now); f.RetryAfter == 0 {
-		f.RetryAfter = r.retryDelay
+	f := r.fault(d.cfg.Rules.classOf(status, r), status)
+	if f.Class == upstream.RateLimit && d.cfg.ZeroIsNone && d.cfg.hasNone(h) {
+		f.Class = upstream.Permission
 	}
+	f.RetryAfter = d.cfg.retryAfter(h, r, now)
 	return f
 }
 
@@ -30,35 +30,38 @@ func (r refusal) fault(class upstream.Class, status int) *upstream.Fault {
 
 // faultIn finds an error in an answer that began as a success. OpenRouter says so
 // by a finish_reason as well, and a choice may hold the error.
-func faultIn(doc gjson.Result) *upstream.Fault {
+func (rules Rules) faultIn(doc gjson.Result) *upstream.Fault {
 	doc = unwrap(doc)
 	if e := doc.Get("error"); (e.IsObject() || e.Type == gjson.String) && !isEmpty(e) {
-		return laterFault(refusalIn(doc))
+		return rules.laterFault(refusalIn(doc))
 	}
 	if choice := doc.Get("choices.0"); choice.Get("finish_reason").Str == "error" {
-		return laterFault(refusalIn(choice))
+		return rules.laterFault(refusalIn(choice))
 	}
 	return nil
 }
 
 // faultInEvent takes an event that calls itself an error for one, whatever its
 // shape: Groq by the event's name, vLLM by the object's.
-func faultInEvent(name string, doc gjson.Result) *upstream.Fault {
+func (rules Rules) faultInEvent(name string, doc gjson.Result) *upstream.Fault {
 	if name == "error" || doc.Get("object").Str == "error" {
-		return laterFault(refusalIn(unwrap(doc)))
+		return rules.laterFault(refusalIn(unwrap(doc)))
 	}
-	return faultIn(doc)
+	return rules.faultIn(doc)
 }
 
 // laterFault has no status: the answer's own was 200.
-func laterFault(r refusal) *upstream.Fault {
-	f := r.fault(classOf(r.status(), r), 0)
+func (rules Rules) laterFault(r refusal) *upstream.Fault {
+	f := r.fault(rules.classOf(r.status(), r), 0)
 	f.RetryAfter = r.retryDelay
 	return f
 }
 
 // classOf takes status 0 for none.
-func classOf(status int, r refusal) upstream.Class {
+func (rules Rules) classOf(status int, r refusal) upstream.Class {
+	if c, ok := rules.find(status, r); ok {
+		return c
+	}
 	if c, ok := exception(status, r); ok {
 		return c
 	}
@@ -73,12 +76,25 @@ func classOf(status int, r refusal) upstream.Class {
 	if status != 0 {
 		return classByStatus(status)
 	}
-	for _, word := range []string{r.code, r.kind} {
-		if c, ok := classInStream[word]; ok {
-			return c
+	return classInAnswer(r)
+}
+
+// find is the class that the server's own rules give.
+func (rules Rules) find(status int, r refusal) (upstream.Class, bool) {
+	if len(rules) == 0 {
+		return "", false
+	}
+	message := strings.ToLower(r.message)
+	for _, rule := range rules {
+		switch {
+		case rule.Status != 0 && rule.Status != status:
+		case rule.Word != "" && rule.Word != r.code && rule.Word != r.kind:
+		case !strings.Contains(message, rule.Text):
+		default:
+			return rule.Class, true
 		}
 	}
-	return upstream.Provider
+	return "", false
 }
 
 // exception are the cases in which a word or status means something else than
@@ -174,7 +190,20 @@ func classByStatus(status int) upstream.Class {
 	return upstream.Provider
 }
 
-// classInStream decides for an error inside a stream, which has no status.
+// classInAnswer decides for an error inside an answer, which has no status.
+func classInAnswer(r refusal) upstream.Class {
+	for _, word := range []string{r.code, r.kind} {
+		if c, ok := classInStream[word]; ok {
+			return c
+		}
+		// invalid_prompt, invalid_image_url, invalid_image_format …
+		if strings.HasPrefix(word, "invalid_") {
+			return upstream.Client
+		}
+	}
+	return upstream.Provider
+}
+
 var classInStream = map[string]upstream.Class{
 	"rate_limit_exceeded":   upstream.RateLimit,
 	"rate_limit_error":      upstream.RateLimit,
@@ -182,4 +211,17 @@ var classInStream = map[string]upstream.Class{
 	"authentication_error":  upstream.Auth,
 	"permission_error":      upstream.Permission,
 	"timeout":               upstream.Timeout,
+	"too_many_requests":     upstream.RateLimit, // Azure
+
+	// What Responses finds wrong with the input. (OpenAI's specification,
+	// ResponseErrorCode.)
+	"image_too_large":                upstream.Client,
+	"image_too_small":                upstream.Client,
+	"image_parse_error":              upstream.Client,
+	"image_content_policy_violation": upstream.Client,
+	"image_file_too_large":           upstream.Client,
+	"image_file_not_found":           upstream.Client,
+	"unsupported_image_media_type":   upstream.Client,
+	"empty_image_file":               upstream.Client,
+	"failed_to_download_image":       upstream.Client,
 }

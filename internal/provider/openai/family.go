@@ -5,7 +5,10 @@ import "strings"
 // Family strips what does not change whose quota a model draws on: the date of a
 // snapshot, and the owner's part of a fine-tune, which counts against its base
 // model (OpenAI docs, guides/rate-limits). Limits are otherwise per model.
-func (*Dialect) Family(model string) string {
+func (d *Dialect) Family(model string) string {
+	if d.cfg.Family != nil {
+		return d.cfg.Family(model)
+	}
 	if tuned, ok := strings.CutPrefix(model, "ft:"); ok {
 		model, _, _ = strings.Cut(tuned, ":")
 	}

@@ -14,7 +14,7 @@ func (p *progress) read(choices gjson.Result) (content bool) {
 	choices.ForEach(func(_, choice gjson.Result) bool {
 		reason := choice.Get("finish_reason").Type == gjson.String
 		p.mark(choice.Get("index").Int(), reason)
-		content = content || reason || hasOutput(choice.Get("delta"))
+		content = content || reason || hasOutput(choice.Get("delta")) || choice.Get("text").Str != "" // text: legacy completions
 		return true
 	})
 	return content

@@ -23,6 +23,8 @@ type refusal struct {
 	flagged bool
 	// retryDelay is from Google's RetryInfo; 0 when there is none.
 	retryDelay time.Duration
+	// resetAt is OpenRouter's copy of a header, a date in Unix milliseconds.
+	resetAt string
 }
 
 // readRefusal reads the body of a refusal, which may be cut off or no JSON.
@@ -40,14 +42,15 @@ func unwrap(doc gjson.Result) gjson.Result {
 
 // refusalIn knows the shapes of compatible servers: {"error":{…}} as OpenAI has
 // it, {"error":"text"} (Ollama, Hugging Face, xAI), the error's fields at the top
-// (vLLM, Mistral), and {"detail":"text"} (FastAPI).
+// (vLLM, Mistral), and {"detail":"text"} (FastAPI), where a list of details
+// tells of fields that are wrong.
 func refusalIn(doc gjson.Result) refusal {
 	e := doc.Get("error")
 	text := e.Str
 	if !e.IsObject() {
 		e = doc
 	}
-	for _, field := range []string{"message", "detail"} {
+	for _, field := range messageFields {
 		if text == "" {
 			text = e.Get(field).Str
 		}
@@ -59,8 +62,12 @@ func refusalIn(doc gjson.Result) refusal {
 		limitSource: e.Get("metadata.limit_source").Str,
 		flagged:     e.Get("metadata.flagged_input").Exists(),
 		retryDelay:  retryInfo(e.Get("details")),
+		resetAt:     e.Get("metadata.headers.X-RateLimit-Reset").String(),
 	}
 }
+
+// messageFields are paths to the text, the likeliest first.
+var messageFields = []string{"message", "detail", "detail.0.msg", "message.detail.0.msg"}
 
 // first returns the first that is a string or a number. Groq, OpenRouter and
 // vLLM send codes as numbers.

@@ -16,15 +16,17 @@ func trio(what, limit, remaining, reset string) []string {
 	return []string{"x-ratelimit-limit-" + what, limit, "x-ratelimit-remaining-" + what, remaining, "x-ratelimit-reset-" + what, reset}
 }
 
+// tokens is one limit of tokens; full below 0 is unknown.
+func tokens(limit, remaining int64, full time.Duration) []upstream.Limit {
+	l := upstream.Limit{Dimension: upstream.Tokens, PerMinute: limit, Remaining: remaining}
+	if full >= 0 {
+		l.FullAt = now.Add(full)
+	}
+	return []upstream.Limit{l}
+}
+
 func TestSignals(t *testing.T) {
 	t.Parallel()
-	tokens := func(limit, remaining int64, full time.Duration) []upstream.Limit {
-		l := upstream.Limit{Dimension: upstream.Tokens, PerMinute: limit, Remaining: remaining}
-		if full >= 0 {
-			l.FullAt = now.Add(full)
-		}
-		return []upstream.Limit{l}
-	}
 	tests := []struct {
 		name   string
 		header http.Header

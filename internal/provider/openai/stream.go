@@ -3,7 +3,6 @@ package openai
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/tidwall/gjson"
@@ -16,6 +15,7 @@ import (
 // stream reads the chunks of one answer and hands them on unchanged.
 type stream struct {
 	events    *sse.Reader
+	rules     Rules
 	hideUsage bool
 	err       error
 
@@ -73,7 +73,7 @@ func (s *stream) read(event sse.Event) (chunk provider.Chunk, hidden bool) {
 		return provider.Chunk{}, false
 	}
 	doc := gjson.ParseBytes(event.Data)
-	if fault := faultInEvent(event.Name, doc); fault != nil {
+	if fault := s.rules.faultInEvent(event.Name, doc); fault != nil {
 		s.err = fault
 		return provider.Chunk{}, false
 	}
@@ -99,16 +99,10 @@ func (s *stream) take(data []byte, doc gjson.Result) (chunk provider.Chunk, hidd
 
 // ending judges the end of the body.
 func (s *stream) ending(err error) error {
-	var tooLarge *sse.TooLargeError
-	switch {
-	case err == io.EOF && s.choices.complete():
+	if err == io.EOF && s.choices.complete() {
 		return io.EOF
-	case err == io.EOF, err == io.ErrUnexpectedEOF:
-		return truncated("the stream ended before the answer was complete")
-	case errors.As(err, &tooLarge):
-		return &upstream.Fault{Class: upstream.Provider, Message: tooLarge.Error()}
 	}
-	return err
+	return endingEarly(err)
 }
 
 func truncated(message string) error {

@@ -50,7 +50,9 @@ func transcript(s provider.Stream) string {
 		chunk, err := s.Next()
 		if err != nil {
 			fmt.Fprintf(&out, "end %s\n", ending(err))
-			fmt.Fprintf(&out, "usage %+v\n", s.Usage())
+			u := s.Usage()
+			fmt.Fprintf(&out, "usage {InputTokens:%d CacheReadTokens:%d CacheWriteTokens:%d OutputTokens:%d ReasoningTokens:%d Exact:%v}\n",
+				u.InputTokens, u.CacheReadTokens, u.CacheWriteTokens, u.OutputTokens, u.ReasoningTokens, u.Exact)
 			return out.String()
 		}
 		switch {

@@ -1,7 +1,8 @@
-// Package openai is the simulated provider's side of the Chat Completions
-// wire format. Beside malformed requests it refuses what the real API does in
-// the places where gateways tend to go wrong; fields it does not know are
-// ignored, as most servers compatible with OpenAI do.
+// Package openai is the simulated provider's side of OpenAI's wire formats: Chat
+// Completions, Responses and the legacy completions as conversations, and the
+// APIs that answer at once. Beside malformed requests it refuses what the real
+// API does in the places where gateways tend to go wrong; fields it does not know
+// are ignored, as most servers compatible with OpenAI do.
 package openai
 
 import (
