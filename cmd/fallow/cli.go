@@ -26,14 +26,16 @@ type terminal struct {
 type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the gateway on this machine."`
 	Simulate simulateCmd `cmd:"" help:"Run a simulated provider with true rate limits."`
-	Config   configCmd   `cmd:"" help:"Check config documents."`
+	Config   configCmd   `cmd:"" help:"Check config documents, and make them of other gateways' configurations."`
+	Prices   pricesCmd   `cmd:"" help:"Keep the table of prices up to date."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 const description = `Fallow spreads LLM calls over a pool of provider keys and lets limited quotas rest.`
 
 // run parses args, runs the command and returns the exit code: 0 done, 1 the
-// command failed, 2 the command line was wrong.
+// command failed, 2 the command line was wrong, and what an error with an
+// ExitCode says.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	exit := -1
 	parser := kong.Must(&cli{}, kong.Name("fallow"), kong.Description(description),
@@ -48,6 +50,10 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	if err := cmd.Run(&terminal{ctx, environ, stdout, stderr}); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(stderr, "fallow: %v\n", err)
+		var coded kong.ExitCoder
+		if errors.As(err, &coded) {
+			return coded.ExitCode()
+		}
 		return 1
 	}
 	return 0

@@ -12,6 +12,7 @@ import (
 type configCmd struct {
 	Validate validateCmd `cmd:"" help:"Check a config document and report every fault in it."`
 	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of config documents, for editors."`
+	Import   importCmd   `cmd:"" help:"Turn a configuration of Bifrost, LiteLLM or Portkey into a config document."`
 }
 
 type validateCmd struct {
