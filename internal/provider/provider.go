@@ -151,4 +151,6 @@ type Model struct {
 	ID      string
 	Created time.Time // zero when unknown
 	Owner   string    // who made it, such as "anthropic"
+	// Capabilities is nil when the list says nothing of the kind.
+	Capabilities *Capabilities
 }

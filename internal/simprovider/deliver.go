@@ -36,7 +36,7 @@ func (x *exchange) answer(p *dialogue.Prompt) *dialogue.Refusal {
 func (x *exchange) settle(p *dialogue.Prompt, a *dialogue.Answer) {
 	now := x.now()
 	read := x.org.cache.use(p, now)
-	read.Output, read.Thinking = a.Usage.Output, a.Usage.Thinking
+	read.Output, read.Thinking, read.Searches = a.Usage.Output, a.Usage.Thinking, a.Usage.Searches
 	a.Usage = read
 	x.group.Charge(x.dialect.Settle(p, a.Usage), now)
 	x.ledger.change(func(c *Counts) { c.read(a.Usage) }, x.counts...)

@@ -1,8 +1,9 @@
 // Package simprovider is a simulated LLM provider for demonstrations, tests
-// and load storms. It speaks Anthropic's Messages and OpenAI's Chat
-// Completions, so the vendors' own SDKs complete against it; it has true token
-// buckets behind its keys, answers deterministically, takes its time when
-// told to, and breaks in all the ways real providers do.
+// and load storms. It speaks Anthropic's Messages, and OpenAI's Chat
+// Completions, Responses and further APIs, so the vendors' own SDKs complete
+// against it; it has true token buckets behind its keys, answers
+// deterministically, takes its time when told to, and breaks in all the ways
+// real providers do.
 //
 // A Provider is an http.Handler. Start serves one on a loopback address.
 //

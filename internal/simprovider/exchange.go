@@ -142,7 +142,8 @@ func (x *exchange) suffer() *dialogue.Refusal {
 // admit books the request in its quota.
 func (x *exchange) admit(p *dialogue.Prompt) *dialogue.Refusal {
 	now := x.now()
-	x.call.IncludeUsage = p.IncludeUsage
+	x.call.IncludeUsage, x.call.Pings = p.IncludeUsage, p.Demanded(dialogue.DemandPings)
+	x.call.Encrypted = p.Encrypted
 	x.group = x.org.group(p.Model.Family, now)
 	x.group.Scale(x.faults.Factor(fault.Target{Key: x.key, Organisation: x.org.Name, Model: x.call.Model}, now), now)
 	if short, ok := x.group.Admit(x.dialect.Need(p), now); !ok {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/simprovider/anthropic"
+	"github.com/fallow-dev/fallow/internal/simprovider/bedrock"
 	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 	"github.com/fallow-dev/fallow/internal/simprovider/fault"
 	"github.com/fallow-dev/fallow/internal/simprovider/openai"
@@ -42,6 +43,8 @@ type dialect interface {
 var (
 	_ dialect = anthropic.Dialect{}
 	_ dialect = openai.Dialect{}
+	_ dialect = openai.Responses{}
+	_ dialect = openai.Completions{}
 )
 
 func (p *Provider) routes() *http.ServeMux {
@@ -49,8 +52,11 @@ func (p *Provider) routes() *http.ServeMux {
 	mux.HandleFunc("POST /v1/messages", p.handle(p.anthropic, (*exchange).generate))
 	mux.HandleFunc("POST /v1/chat/completions", p.handle(p.openai, (*exchange).generate))
 	mux.HandleFunc("POST /v1/messages/count_tokens", p.handle(p.anthropic, (*exchange).countTokens))
+	mux.Handle("POST /model/", bedrock.New(mux))
 	mux.HandleFunc("GET /v1/models", p.either((*exchange).listModels))
 	mux.HandleFunc("GET /v1/models/{id...}", p.either((*exchange).oneModel))
+	mux.HandleFunc("GET /v1/organizations/rate_limits", p.rateLimits)
+	p.openAIRoutes(mux)
 	mux.HandleFunc("/", p.either((*exchange).nothing))
 	p.control(mux)
 	return mux

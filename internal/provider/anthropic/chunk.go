@@ -4,15 +4,16 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/fallow-dev/fallow/internal/upstream"
 	"github.com/tidwall/gjson"
 )
 
 // chunkWriter writes chat.completion.chunks. They share one buffer, and each
 // is valid until the next: a stream has hundreds, each of a few bytes, so what
-// they have in common is copied, not written anew.
+// they have in common is copied, not written anew. Parameters named raw are
+// JSON already.
 type chunkWriter struct {
 	includeUsage bool
+	prefix       string // goes before the first text; raw, without quotes
 	head         []byte // id, object, created, model
 	buf          []byte
 }
@@ -47,9 +48,14 @@ func (w *chunkWriter) role() []byte {
 	return w.close(unfinished)
 }
 
-func (w *chunkWriter) text(text gjson.Result) []byte {
+func (w *chunkWriter) text(raw string) []byte {
 	w.open()
-	w.buf = append(append(w.buf, `"content":`...), text.Raw...)
+	w.buf = append(w.buf, `"content":`...)
+	if w.prefix != "" {
+		w.buf = append(append(w.buf, '"'), w.prefix...)
+		raw, w.prefix = raw[1:], ""
+	}
+	w.buf = append(w.buf, raw...)
 	return w.close(unfinished)
 }
 
@@ -78,38 +84,52 @@ func (w *chunkWriter) redacted(data gjson.Result, index int) []byte {
 	return w.close(unfinished)
 }
 
-func (w *chunkWriter) toolBegin(number int, id, name gjson.Result) []byte {
-	w.openTool(number)
-	w.buf = append(append(w.buf, `,"id":`...), rawString(id)...)
-	w.buf = append(append(w.buf, `,"type":"function","function":{"name":`...), rawString(name)...)
-	w.buf = append(w.buf, `,"arguments":""}}]`...)
+func (w *chunkWriter) cited(annotations, citations []byte) []byte {
+	w.open()
+	if len(annotations) > 0 {
+		w.buf = append(append(append(w.buf, `"annotations":[`...), annotations...), ']')
+	}
+	if len(annotations) > 0 && len(citations) > 0 {
+		w.buf = append(w.buf, ',')
+	}
+	if len(citations) > 0 {
+		w.buf = append(append(append(w.buf, `"citations":[`...), citations...), ']')
+	}
 	return w.close(unfinished)
 }
 
-// toolInput writes a fragment of arguments; raw is a JSON string.
-func (w *chunkWriter) toolInput(number int, raw string) []byte {
-	w.openTool(number)
-	w.buf = append(append(w.buf, `,"function":{"arguments":`...), raw...)
-	w.buf = append(w.buf, "}}]"...)
+func (w *chunkWriter) serverBlock(raw string, index int) []byte {
+	w.open()
+	w.buf = append(w.buf, `"server_blocks":[`...)
+	w.buf = append(appendServerBlock(w.buf, raw, index), ']')
 	return w.close(unfinished)
+}
+
+func (w *chunkWriter) finish(end ending, more [len(extensions)]string) []byte {
+	w.open()
+	if end.refusal != "" {
+		w.buf = append(append(w.buf, `"refusal":`...), end.refusal...)
+	}
+	w.close(string(appendEnding(nil, end)))
+	w.buf = w.buf[:len(w.buf)-1]
+	for i, name := range extensions {
+		if more[i] != "" {
+			w.buf = append(append(append(w.buf, `,"`...), name...), `":`...)
+			w.buf = append(w.buf, more[i]...)
+		}
+	}
+	w.buf = append(w.buf, '}')
+	return w.buf
+}
+
+// usage is the last chunk, which has no choices.
+func (w *chunkWriter) usage(u *usage) []byte {
+	w.buf = append(append(w.buf[:0], w.head...), `,"choices":[],"usage":`...)
+	w.buf = append(u.append(w.buf), '}')
+	return w.buf
 }
 
 func (w *chunkWriter) openTool(number int) {
 	w.open()
 	w.buf = strconv.AppendInt(append(w.buf, `"tool_calls":[{"index":`...), int64(number), 10)
-}
-
-func (w *chunkWriter) finish(end ending) []byte {
-	w.open()
-	if end.refusal != "" {
-		w.buf = append(append(w.buf, `"refusal":`...), end.refusal...)
-	}
-	return w.close(string(appendEnding(nil, end)))
-}
-
-// usage is the last chunk, which has no choices.
-func (w *chunkWriter) usage(u upstream.Usage) []byte {
-	w.buf = append(append(w.buf[:0], w.head...), `,"choices":[],"usage":`...)
-	w.buf = append(appendUsage(w.buf, u), '}')
-	return w.buf
 }

@@ -4,6 +4,7 @@ package anthropic
 const (
 	user      = "user"
 	assistant = "assistant"
+	system    = "system" // within the conversation; not all models know it
 )
 
 // placeholder is the user turn that stands where the Messages API wants one
@@ -23,6 +24,10 @@ type conversation struct {
 	late    []byte // what the user said before the last result came
 	scratch []byte // for the blocks of one message
 
+	systemTurns            bool   // the model takes the role system
+	heldPlain, heldWrapped []byte // system messages that follow the user's turn, see lateSystem
+
+	legacy          int  // calls made by function_call
 	called, thought bool // the last assistant turn holds calls; began with a thought
 	history         history
 }
@@ -34,6 +39,12 @@ type history struct {
 	// thoughtless: the assistant's last turn called tools without having kept
 	// its thoughts, so thinking cannot be turned on in the middle of the loop.
 	thoughtless bool
+	// usedTools: there are tool calls.
+	usedTools bool
+	// prefix is the text of a prefill that the client wants to read again at the
+	// front of the answer, raw JSON without quotes.
+	prefix string
+	seen   seen
 }
 
 // add appends blocks, comma-separated JSON objects, to the turn of role. They
@@ -42,6 +53,9 @@ func (c *conversation) add(role string, blocks []byte) error {
 	c.keep(blocks)
 	if len(blocks) == 0 {
 		return nil
+	}
+	if err := c.release(role); err != nil {
+		return err
 	}
 	if err := c.turnTo(role); err != nil {
 		return err
@@ -120,6 +134,9 @@ func (c *conversation) finish() error {
 		c.begin(user)
 		c.b = append(c.b, placeholder...)
 	}
-	c.history = history{prefill: c.role == assistant, thoughtless: c.called && !c.thought}
+	if err := c.release(""); err != nil {
+		return err
+	}
+	c.history.prefill, c.history.thoughtless = c.role == assistant, c.called && !c.thought
 	return c.end()
 }

@@ -7,7 +7,9 @@
 // encode.go is the table of contents of that translation, whole.go and
 // stream.go are those of the way back, classify.go says what a refusal means.
 //
-// What differs from model to model stands in one table, behaviours.
+// What differs from model to model stands in one table, behaviours.json. A
+// client that speaks the Messages API itself is passed through, see native.go.
+// testdata/checklist.json lists what is translated and by which rule.
 package anthropic
 
 import (
@@ -28,11 +30,16 @@ const apiVersion = "2023-06-01"
 type Config struct {
 	// Now gives the time an answer is stamped with; nil means time.Now.
 	Now func() time.Time
+	// Capabilities tells what GET /v1/models said of a model, which goes before
+	// this package's own table; nil, or ok false, leaves it to the table. It is
+	// called once for each request and must not block.
+	Capabilities func(model string) (c provider.Capabilities, ok bool)
 }
 
 // Dialect speaks the Messages API, version 2023-06-01.
 type Dialect struct {
-	now func() time.Time
+	now          func() time.Time
+	capabilities func(model string) (provider.Capabilities, bool)
 }
 
 var _ provider.Dialect = (*Dialect)(nil)
@@ -42,7 +49,19 @@ func New(cfg Config) *Dialect {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Dialect{now: cfg.Now}
+	if cfg.Capabilities == nil {
+		cfg.Capabilities = func(string) (provider.Capabilities, bool) { return provider.Capabilities{}, false }
+	}
+	return &Dialect{now: cfg.Now, capabilities: cfg.Capabilities}
+}
+
+// behaviour is what is known of a model, by its provider or else by the table.
+func (d *Dialect) behaviour(model string) behaviour {
+	b := behaviourOf(model)
+	if c, ok := d.capabilities(model); ok {
+		b = b.with(c)
+	}
+	return b
 }
 
 // DefaultBaseURL is Anthropic's own endpoint.

@@ -3,13 +3,17 @@ package anthropic
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/chat"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/secret"
+	"github.com/fallow-dev/fallow/internal/simprovider/catalogue"
 	"github.com/fallow-dev/fallow/internal/upstream"
 	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
 )
 
 func TestDefaults(t *testing.T) {
@@ -91,7 +95,7 @@ func TestBehaviourOf(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := behaviourOf(tt.name).line; got != tt.want {
+			if got := behaviourOf(tt.name).Line; got != tt.want {
 				t.Errorf("got the row of %q, want that of %q", got, tt.want)
 			}
 		})
@@ -101,21 +105,30 @@ func TestBehaviourOf(t *testing.T) {
 // TestBehaviours holds the table to what the encoder takes for granted.
 func TestBehaviours(t *testing.T) {
 	t.Parallel()
+	if table().Source == "" || table().Date == "" {
+		t.Error("the table does not say where it is from")
+	}
 	seen := make(map[string]bool)
-	for _, b := range behaviours {
-		if seen[b.line] {
-			t.Errorf("two rows for %q", b.line)
+	for _, b := range table().Models {
+		if seen[b.Line] {
+			t.Errorf("two rows for %q", b.Line)
 		}
-		seen[b.line] = true
-		if b.off == offNever && len(b.efforts) == 0 {
-			t.Errorf("%q cannot stop thinking and has no lowest effort", b.line)
+		seen[b.Line] = true
+		if _, ok := b.offSwitch(); !ok && len(b.Efforts) == 0 {
+			t.Errorf("%q cannot stop thinking and has no lowest effort", b.Line)
 		}
-		if b.maxOutput <= minBudget {
-			t.Errorf("%q gives at most %d tokens", b.line, b.maxOutput)
+		if b.MaxOutput <= minBudget {
+			t.Errorf("%q gives at most %d tokens", b.Line, b.MaxOutput)
+		}
+		if b.Sampling != noSampling && b.Sampling != oneSampling && b.Sampling != anySampling {
+			t.Errorf("%q has sampling %q", b.Line, b.Sampling)
+		}
+		if b.Guessed != (b.Line == "" || b.Line == "claude") {
+			t.Errorf("%q is guessed: %v", b.Line, b.Guessed)
 		}
 	}
-	if !seen[""] {
-		t.Error("no row for models that are none of Anthropic's")
+	if last := table().Models[len(table().Models)-1]; last.Line != "" {
+		t.Errorf("the last row is %q, want that of models that are none of Anthropic's", last.Line)
 	}
 }
 
@@ -178,17 +191,62 @@ func TestParseModels(t *testing.T) {
 	got, err := newTestDialect().ParseModels([]byte(`{"data":[
 		{"type":"model","id":"claude-opus-5","display_name":"Claude Opus 5","created_at":"2026-07-01T00:00:00Z","new_field":{}},
 		{"id":"claude-opus-6","created_at":"someday"},
-		{"display_name":"nameless"}
+		{"display_name":"nameless"},
+		{"id":"claude-opus-7","max_input_tokens":1000000,"max_tokens":"many","lifecycle":"deprecated"},
+		{"id":"claude-opus-8","max_tokens":256000,"capabilities":{"batch":{"supported":true},"structured_outputs":{"supported":false},
+			"effort":{"supported":true,"low":{"supported":true},"xhigh":{"supported":true},"max":{"supported":false}},
+			"thinking":{"supported":true,"types":{"adaptive":{"supported":true},"between_tools":{"supported":true}}}}},
+		"odd"
 	],"has_more":false}`))
 	if err != nil {
 		t.Fatal(err)
 	}
+	no := false
 	want := []provider.Model{
 		{ID: "claude-opus-5", Created: date(2026, 7, 1, 0), Owner: "anthropic"},
 		{ID: "claude-opus-6", Owner: "anthropic"},
+		{ID: "claude-opus-7", Owner: "anthropic", Capabilities: &provider.Capabilities{MaxInput: 1_000_000, Lifecycle: "deprecated"}},
+		{ID: "claude-opus-8", Owner: "anthropic", Capabilities: &provider.Capabilities{MaxOutput: 256_000,
+			Thinking: []string{"adaptive", "between_tools"}, Efforts: []string{"low", "xhigh"}, StructuredOutputs: &no}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("models differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestCapabilitiesGoBeforeTheTable: what the provider says of a model decides
+// how it is asked.
+func TestCapabilitiesGoBeforeTheTable(t *testing.T) {
+	t.Parallel()
+	no := false
+	said := provider.Capabilities{MaxOutput: 5000, Thinking: []string{"adaptive", "disabled"}, Efforts: []string{"low", "high"}, StructuredOutputs: &no}
+	d := New(Config{Capabilities: func(model string) (provider.Capabilities, bool) { return said, model == "claude-opus-6" }})
+	tests := []struct{ name, body, path, want string }{
+		{"most output", request("claude-opus-6", `"stream":true`), "max_tokens", "5000"},
+		{"levels of effort", request("claude-opus-6", `"reasoning_effort":"max"`), "output_config.effort", `"high"`},
+		{"thinking", request("claude-opus-6", `"reasoning_effort":"none"`), "thinking.type", `"disabled"`},
+		{"schemas", request("claude-opus-6", `"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"array"}}}`), "tools.0.name", `"json_answer"`},
+		{"another model", request("claude-opus-5", `"stream":true`), "max_tokens", "128000"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			req, err := chat.Parse([]byte(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			call, err := d.EncodeChat(req, req.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := gjson.GetBytes(call.Body, tt.path).Raw; got != tt.want {
+				t.Errorf("got %s = %s, want %s", tt.path, got, tt.want)
+			}
+		})
+	}
+	req, _ := chat.Parse([]byte(request("claude-opus-6", `"thinking":{"type":"enabled","budget_tokens":2000}`)))
+	if _, err := d.EncodeChat(req, req.Model); err == nil {
+		t.Error("a kind of thinking that the provider does not list is let pass")
 	}
 }
 
@@ -201,5 +259,27 @@ func TestParseModelsRefusesOtherBodies(t *testing.T) {
 				t.Errorf("got %v for %q, want an error", got, body)
 			}
 		})
+	}
+}
+
+// TestTableAgreesWithTheSimulation: both are taken from the same pages, by
+// different hands.
+func TestTableAgreesWithTheSimulation(t *testing.T) {
+	t.Parallel()
+	type rules struct {
+		Sampling, Prefill, Forced, SystemTurns, Thinks bool
+		Thinking                                       string
+		MaxOutput                                      int
+	}
+	for _, m := range catalogue.New(nil).Models() {
+		if m.Owner != "anthropic" {
+			continue
+		}
+		b := behaviourOf(m.ID)
+		got := rules{b.Sampling != noSampling, b.Prefill, b.Forced, b.SystemTurns, b.Thinks, strings.Join(b.Thinking, " "), int(b.MaxOutput)}
+		want := rules{m.Sampling, m.Prefill, m.Forced, m.SystemTurns, m.Thinks, strings.Join(m.Thinking, " "), m.MaxOutput}
+		if got != want {
+			t.Errorf("%s: the table says %+v, the simulation %+v", m.ID, got, want)
+		}
 	}
 }

@@ -10,11 +10,13 @@ var honoured = map[string]bool{
 	"max_tokens": true, "max_completion_tokens": true, "stop": true,
 	"temperature": true, "top_p": true, "top_k": true,
 	"tools": true, "tool_choice": true, "parallel_tool_calls": true,
-	"response_format": true, "reasoning_effort": true, "thinking": true,
+	"functions": true, "function_call": true, "web_search_options": true, "mcp_servers": true,
+	"response_format": true, "reasoning_effort": true, "thinking": true, "verbosity": true,
 	"user": true, "safety_identifier": true, "metadata": true, "service_tier": true,
 	"n": true, "logprobs": true, "top_logprobs": true, "modalities": true, "audio": true,
-	"functions": true, "function_call": true, "prompt_cache_key": true,
+	"prompt_cache_key": true, "prompt_cache_retention": true, "prompt_cache_options": true,
 	"cache_control": true, "inference_geo": true, "context_management": true, "anthropic_beta": true,
+	"container": true, "speed": true, "fallbacks": true, "input_transformations": true, "diagnostics": true,
 }
 
 const (
@@ -29,20 +31,12 @@ const (
 func (e *encoder) dropUnknown() error {
 	// Asking for the names alone does not copy the body, as parsing it again would.
 	gjson.GetBytes(e.req.Raw, "@keys").ForEach(func(_, name gjson.Result) bool {
-		if !honoured[name.Str] && isHeaderName(name.Str) && e.matters(name.Str) {
+		if !honoured[name.Str] && isHeaderName(name.Str) && !isInert(e.get(name.Str)) {
 			e.drop(name.Str)
 		}
 		return len(e.dropped) < maxDropped
 	})
 	return nil
-}
-
-func (e *encoder) matters(name string) bool {
-	v := e.get(name)
-	if name == "verbosity" && v.Str == "medium" {
-		return false // OpenAI's default
-	}
-	return !isInert(v)
 }
 
 // isHeaderName keeps what could break out of a header, or fill it, from being
@@ -67,7 +61,7 @@ func isWordByte(c byte) bool {
 }
 
 // refuse rejects what cannot be left out, because the client would read its
-// result.
+// result, and what means nothing.
 func (e *encoder) refuse() error {
 	if v := e.get("n"); v.Num > 1 {
 		return paramError("n", "must be 1: Anthropic's models give one answer; send several requests instead")
@@ -85,10 +79,8 @@ func (e *encoder) refuse() error {
 			return paramError("modalities", "only %q can be produced, not %q", "text", m.Str)
 		}
 	}
-	for _, name := range [...]string{"functions", "function_call"} {
-		if !isInert(e.get(name)) {
-			return paramError(name, "is not supported; use tools and tool_choice, which replaced it")
-		}
+	if v := e.get("verbosity"); v.Exists() && v.Str != "low" && v.Str != "medium" && v.Str != "high" {
+		return paramError("verbosity", "must be low, medium or high")
 	}
 	return nil
 }

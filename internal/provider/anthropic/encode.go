@@ -14,18 +14,18 @@ import (
 // unless the client would read its result (logprobs, audio, several choices):
 // that is refused.
 func (d *Dialect) EncodeChat(req *chat.Request, model string) (*provider.Call, error) {
-	e := newEncoder(req, model)
+	e := newEncoder(req, model, d.behaviour(model))
 	if err := e.encode(); err != nil {
 		return nil, err
 	}
 	return &provider.Call{
 		Method:  http.MethodPost,
-		Path:    "/v1/messages",
+		Path:    messagesPath,
 		Header:  e.header,
 		Body:    e.b,
 		Stream:  req.Stream,
 		Dropped: e.dropped,
-		Answer:  &answer{now: d.now, includeUsage: req.IncludeUsage},
+		Answer:  &answer{now: d.now, includeUsage: req.IncludeUsage, forms: e.tools.forms, prefix: e.history.prefix},
 	}, nil
 }
 
@@ -39,39 +39,45 @@ type encoder struct {
 	dropped []string
 
 	maxTokens int64
-	choice    toolChoice
-	history   history // what the messages allow, once they are written
+	tools     toolset
+	choice    toolChoice // the client's
+	format    format     // of the answer
+	history   history    // what the messages allow, once they are written
 }
 
-func newEncoder(req *chat.Request, model string) *encoder {
+func newEncoder(req *chat.Request, model string, is behaviour) *encoder {
 	return &encoder{
 		b:      make([]byte, 0, len(req.Raw)+1<<10),
 		req:    req,
 		model:  model,
-		is:     behaviourOf(model),
+		is:     is,
 		header: http.Header{"Anthropic-Version": {apiVersion}, "Content-Type": {"application/json"}},
 	}
 }
 
 // encode writes the body. The order matters only where a step reads what an
-// earlier one found out: the system prompt depends on the tool choice, thinking
-// on the history.
+// earlier one found out: the system prompt depends on the tools and the format,
+// thinking on the history, the betas on everything.
 func (e *encoder) encode() error {
 	e.b = append(e.b, '{')
 	steps := [...]func() error{
 		e.refuse,
 		e.dropUnknown,
 		e.writeModel,
+		e.checkThinking,
 		e.writeMaxTokens,
+		e.readTools,
 		e.readToolChoice,
+		e.readFormat,
 		e.writeMessages, // and system
-		e.writeTools,
-		e.writeToolChoice,
+		e.writeTools,    // and tool_choice, mcp_servers
 		e.writeThinking, // and output_config, sampling
 		e.writeStop,
 		e.writeUser,
 		e.writeServiceTier,
 		e.writeExtras,
+		e.writeCaching,
+		e.writeBetas,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
 )
 
 // FuzzEncodeChat: whatever chat.Parse accepts becomes JSON or an error that
@@ -92,5 +95,79 @@ func FuzzClassify(f *testing.F) {
 		if !got.Until.IsZero() && !got.Until.After(noon) {
 			t.Fatalf("ended already: %v", got.Until)
 		}
+	})
+}
+
+// FuzzEncodeNative: only the model changes, and JSON stays JSON.
+func FuzzEncodeNative(f *testing.F) {
+	for _, body := range inputs(f, "native", ".json") {
+		f.Add(body)
+	}
+	f.Add([]byte(`{"a":"\"model\":","model":"x"}`))
+	f.Add([]byte(`{"model" : "a","model":[{"model":1}]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		before := bytes.Clone(body)
+		call, ok := newTestDialect().EncodeNative(provider.NativeRequest{API: provider.Messages, Body: body, Model: "up"})
+		if !ok || !bytes.Equal(body, before) {
+			t.Fatalf("ok = %v, body %q, was %q", ok, body, before)
+		}
+		if !json.Valid(body) {
+			return
+		}
+		var was, is map[string]json.RawMessage
+		if json.Unmarshal(body, &was) != nil || was == nil {
+			return
+		}
+		if err := json.Unmarshal(call.Body, &is); err != nil {
+			t.Fatalf("%q became %q: %v", body, call.Body, err)
+		}
+		if _, had := was["model"]; had {
+			was["model"] = json.RawMessage(`"up"`)
+		}
+		if diff := cmp.Diff(was, is); diff != "" {
+			t.Fatalf("%q became %q", body, call.Body)
+		}
+	})
+}
+
+// FuzzNativeStream: events keep their bytes, and the stream ends as the
+// translated one does.
+func FuzzNativeStream(f *testing.F) {
+	for _, dir := range []string{"stream", "native"} {
+		for _, body := range inputs(f, dir, ".sse") {
+			f.Add(body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		s := (&nativeAnswer{now: newTestDialect().now}).Stream(bytes.NewReader(body))
+		for range len(body) + 2 {
+			chunk, err := s.Next()
+			if err != nil {
+				if (err == io.EOF) != s.Usage().Exact {
+					t.Fatalf("ended with %v and %+v", err, s.Usage())
+				}
+				return
+			}
+			if len(chunk.Data) > 0 && (!json.Valid(chunk.Data) || chunk.Event == "") {
+				t.Fatalf("event %q: %q", chunk.Event, chunk.Data)
+			}
+		}
+		t.Fatal("the stream has no end")
+	})
+}
+
+// FuzzCloseSchema: a closed schema is JSON and can be judged, too.
+func FuzzCloseSchema(f *testing.F) {
+	f.Add([]byte(`{"type":"object","properties":{"a":{"oneOf":[{"minimum":1}],"description":"x"}},"$ref":"#/$defs/a"}`))
+	f.Fuzz(func(t *testing.T, schema []byte) {
+		if _, err := chat.Parse([]byte(request(`"x":` + string(schema)))); err != nil {
+			return // which is what bounds the depth
+		}
+		got := closed(string(schema))
+		if !json.Valid([]byte(got)) {
+			t.Fatalf("not JSON: %s", got)
+		}
+		var cost schemaCost
+		cost.add(gjson.Parse(got))
 	})
 }

@@ -6,18 +6,24 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/chat"
 	"github.com/fallow-dev/fallow/internal/provider"
+	simulated "github.com/fallow-dev/fallow/internal/simprovider/anthropic"
+	"github.com/fallow-dev/fallow/internal/simprovider/catalogue"
+	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 	"github.com/fallow-dev/fallow/internal/upstream"
 	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
 )
 
 var update = flag.Bool("update", false, "write what the code does now into the golden files")
@@ -46,7 +52,8 @@ func golden(t *testing.T, file string, got []byte) {
 	}
 }
 
-// inputs returns the files under testdata that match, by name without suffix.
+// inputs returns the files of testdata/DIR that are an input, by name without
+// suffix: not those that are wanted, nor the requests that belong to an answer.
 func inputs(t testing.TB, dir, suffix string) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", dir, "*"+suffix))
@@ -55,7 +62,7 @@ func inputs(t testing.TB, dir, suffix string) map[string][]byte {
 	}
 	found := make(map[string][]byte)
 	for _, file := range files {
-		if strings.HasSuffix(file, ".want"+suffix) {
+		if strings.HasSuffix(file, ".want"+suffix) || strings.HasSuffix(file, ".request.json") {
 			continue
 		}
 		data, err := os.ReadFile(file)
@@ -68,32 +75,76 @@ func inputs(t testing.TB, dir, suffix string) map[string][]byte {
 }
 
 // TestRequests holds testdata/request/NAME.json, a client's request, against
-// NAME.want.json, the call that is made of it.
+// NAME.want.json, the call that is made of it, or the error. What is called is
+// also shown to the simulated provider, which is as strict as the real one.
 func TestRequests(t *testing.T) {
 	t.Parallel()
+	judge := simulated.Dialect{Models: catalogue.New([]string{"*"})}
 	for name, body := range inputs(t, "request", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			call := encode(t, string(body))
-			if !json.Valid(call.Body) {
-				t.Fatalf("body is not JSON: %s", call.Body)
+			call, err := tryEncode(t, string(body))
+			var bad *chat.ParamError
+			if errors.As(err, &bad) {
+				golden(t, name+".want.json", readable(t, map[string]any{"Error": bad}))
+				return
 			}
-			var readable bytes.Buffer
-			shown := struct {
-				Header  http.Header
-				Stream  bool
-				Dropped []string
-				Body    json.RawMessage
-			}{call.Header, call.Stream, call.Dropped, call.Body}
-			enc := json.NewEncoder(&readable)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", "  ")
-			if err := enc.Encode(shown); err != nil {
+			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".want.json", readable.Bytes())
+			golden(t, name+".want.json", readable(t, struct {
+				Header  http.Header
+				Stream  bool     `json:",omitempty"`
+				Dropped []string `json:",omitempty"`
+				Body    json.RawMessage
+			}{call.Header, call.Stream, call.Dropped, call.Body}))
+			if _, refused := judge.Parse(resigned(t, call.Body), call.Header); refused != nil && !inventedMedia[filepath.Base(name)] {
+				t.Errorf("the provider would refuse it: %s", refused.Message)
+			}
 		})
 	}
+}
+
+// inventedMedia are the requests whose files are none, since it is the name of
+// their type that is looked at.
+var inventedMedia = map[string]bool{"060_image_type_by_its_format": true}
+
+// resigned signs the thinking blocks of a body as the simulated provider does,
+// so that the signatures in the files can be short.
+func resigned(t *testing.T, body []byte) []byte {
+	t.Helper()
+	out := string(body)
+	for _, b := range gjson.GetBytes(body, "messages.#.content|@flatten|#(type==thinking)#").Array() {
+		signed := strings.Replace(b.Raw, b.Get("signature").Raw, strconv.Quote(dialogue.Sign(b.Get("thinking").Str, 1)), 1)
+		out = strings.Replace(out, b.Raw, signed, 1)
+	}
+	return []byte(out)
+}
+
+func readable(t *testing.T, v any) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// answerTo is the answer's reader, made by the request in NAME.request.json if
+// there is one.
+func answerTo(t *testing.T, name string) provider.Answer {
+	t.Helper()
+	body, err := os.ReadFile(name + ".request.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return &answer{now: newTestDialect().now}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encode(t, string(body)).Answer
 }
 
 // TestAnswers holds testdata/answer/NAME.json, a message, against
@@ -103,16 +154,16 @@ func TestAnswers(t *testing.T) {
 	for name, body := range inputs(t, "answer", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			reply, err := (&answer{now: newTestDialect().now}).Whole(body)
+			reply, err := answerTo(t, name).Whole(body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var readable bytes.Buffer
-			if err := json.Indent(&readable, reply.Body, "", "  "); err != nil {
+			var out bytes.Buffer
+			if err := json.Indent(&out, reply.Body, "", "  "); err != nil {
 				t.Fatalf("completion is not JSON: %v: %s", err, reply.Body)
 			}
-			fmt.Fprintf(&readable, "\n\n%+v\n", reply.Usage)
-			golden(t, name+".want.json", readable.Bytes())
+			fmt.Fprintf(&out, "\n\n%s\n", describeUsage(reply.Usage))
+			golden(t, name+".want.json", out.Bytes())
 		})
 	}
 }
@@ -125,8 +176,7 @@ func TestStreams(t *testing.T) {
 	for name, body := range inputs(t, "stream", ".sse") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			a := &answer{now: newTestDialect().now, includeUsage: strings.HasSuffix(name, "_usage")}
-			golden(t, name+".want.txt", []byte(transcript(t, a.Stream(bytes.NewReader(body)))))
+			golden(t, name+".want.txt", []byte(transcript(t, answerTo(t, name).Stream(bytes.NewReader(body)))))
 		})
 	}
 }
@@ -137,7 +187,7 @@ func transcript(t *testing.T, s provider.Stream) string {
 	for {
 		chunk, err := s.Next()
 		if err != nil {
-			fmt.Fprintf(&out, "= %s\n= %+v\n", describe(err), s.Usage())
+			fmt.Fprintf(&out, "= %s\n= %s\n", describe(err), describeUsage(s.Usage()))
 			return out.String()
 		}
 		switch {
@@ -148,6 +198,9 @@ func transcript(t *testing.T, s provider.Stream) string {
 			out.WriteString("+ ")
 		default:
 			out.WriteString("- ")
+		}
+		if chunk.Event != "" {
+			out.WriteString(chunk.Event + " ")
 		}
 		if !json.Valid(chunk.Data) {
 			t.Fatalf("chunk is not JSON: %s", chunk.Data)
@@ -162,6 +215,17 @@ func describe(err error) string {
 		return fmt.Sprintf("%+v", *f)
 	}
 	return err.Error()
+}
+
+// describeUsage lists the fields that are not zero.
+func describeUsage(u upstream.Usage) string {
+	var fields []string
+	for v, i := reflect.ValueOf(u), 0; i < v.NumField(); i++ {
+		if !v.Field(i).IsZero() {
+			fields = append(fields, fmt.Sprintf("%s:%v", v.Type().Field(i).Name, v.Field(i)))
+		}
+	}
+	return "{" + strings.Join(fields, " ") + "}"
 }
 
 // encode parses and encodes a request that is expected to be fine.

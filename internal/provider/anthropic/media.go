@@ -1,6 +1,8 @@
 package anthropic
 
 import (
+	"encoding/base64"
+	"net/http"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -33,6 +35,7 @@ func appendImage(dst []byte, image gjson.Result) ([]byte, error) {
 	if !ok {
 		return dst, paramError(path, wantImage)
 	}
+	kind = imageType(kind, image.Get("format").Str, data)
 	mediaType, ok := imageTypes[kind]
 	if !ok {
 		return dst, paramError(path, "%s, not %q", wantImage, kind)
@@ -40,16 +43,19 @@ func appendImage(dst []byte, image gjson.Result) ([]byte, error) {
 	return appendBase64(dst, "image", mediaType, data), nil
 }
 
-// appendFile translates a file that came with the request.
-func appendFile(dst []byte, file gjson.Result) ([]byte, error) {
-	if given(file.Get("file_id")) {
-		return dst, paramError(".file.file_id", "stored files belong to one key of the pool; send the file as file_data")
+// imageType decides what an image is: what its first bytes say, since the
+// provider refuses an image that is not what it is called; else the format that
+// the client gave it by name, and else its URL's.
+func imageType(url, format, data string) string {
+	const head = 32 // characters, enough for every magic number
+	raw, _ := base64.StdEncoding.DecodeString(data[:min(head, len(data)/4*4)])
+	if found := http.DetectContentType(raw); imageTypes[found] != "" {
+		return found
 	}
-	kind, data, ok := parseDataURL(file.Get("file_data").Str)
-	if !ok || kind != "application/pdf" {
-		return dst, paramError(".file.file_data", "must be a data: URL with a base64 PDF (data:application/pdf;base64,…)")
+	if format != "" {
+		return format
 	}
-	return appendBase64(dst, "document", kind, data), nil
+	return url
 }
 
 func appendBase64(dst []byte, block, mediaType, data string) []byte {

@@ -13,10 +13,12 @@ type message struct {
 	n    int    // its index
 	last bool
 
-	role, content, refusal         gjson.Result
+	role, name, content, refusal   gjson.Result
 	toolCalls, toolCallID, isError gjson.Result
 	functionCall                   gjson.Result
 	thinkingBlocks, reasoning      gjson.Result
+	serverBlocks                   gjson.Result
+	prefix                         gjson.Result
 	mark                           gjson.Result
 }
 
@@ -26,6 +28,8 @@ func readMessage(n int, v gjson.Result) message {
 		switch key.Str {
 		case "role":
 			m.role = v
+		case "name":
+			m.name = v
 		case "content":
 			m.content = v
 		case "refusal":
@@ -42,8 +46,16 @@ func readMessage(n int, v gjson.Result) message {
 			m.thinkingBlocks = v
 		case "reasoning_details":
 			m.reasoning = v
+		case "server_blocks":
+			m.serverBlocks = v
+		case "prefix":
+			m.prefix = v
 		case "cache_control":
 			m.mark = v
+		case "prompt_cache_breakpoint":
+			if !m.mark.Exists() {
+				m.mark = breakpoint(v)
+			}
 		}
 		return true
 	})
@@ -60,7 +72,7 @@ func (e *encoder) writeMessages() error {
 		return err
 	}
 	e.key("messages")
-	c := conversation{b: append(e.b, '[')}
+	c := conversation{b: append(e.b, '['), systemTurns: e.is.SystemTurns}
 	for n := rest; n < len(all); n++ {
 		m := readMessage(n, all[n])
 		m.last = n == len(all)-1
@@ -72,11 +84,24 @@ func (e *encoder) writeMessages() error {
 		return err
 	}
 	e.history = c.history
-	if c.history.prefill && !e.is.prefill {
-		return paramError(fmt.Sprintf("messages[%d]", len(all)-1),
-			"the model %s does not continue an assistant message; end with a user message", e.model)
-	}
 	e.b = append(c.b, ']')
+	if c.history.prefill {
+		return e.checkPrefill(fmt.Sprintf("messages[%d]", len(all)-1))
+	}
+	return nil
+}
+
+// checkPrefill refuses a trailing assistant message where it cannot be
+// continued; at is its path.
+func (e *encoder) checkPrefill(at string) error {
+	switch {
+	case !e.is.Prefill:
+		return paramError(at, "the model %s does not continue an assistant message; end with a user message", e.model)
+	case e.thinksNatively():
+		return paramError(at, "an assistant message cannot be continued while thinking is on; end with a user message or leave thinking out")
+	case e.format.schema.Exists():
+		return paramError(at, "an assistant message cannot be continued in a given response_format; end with a user message")
+	}
 	return nil
 }
 
@@ -86,7 +111,7 @@ func (c *conversation) message(m message) error {
 	case "system", "developer":
 		return c.lateSystem(m)
 	case "user":
-		blocks, err := appendParts(c.scratch[:0], m.content, userParts, m.at)
+		blocks, err := appendParts(c.scratch[:0], m.content, c.media(userParts), m.at)
 		if err != nil {
 			return err
 		}
@@ -95,63 +120,66 @@ func (c *conversation) message(m message) error {
 		return c.assistant(m)
 	case "tool":
 		return c.toolResult(m)
-	default: // chat.Parse lets one other role pass
-		return paramError(m.at+".role", "\"function\" is not supported; use \"tool\", which replaced it")
+	default: // function, the one other role that chat.Parse lets pass
+		return c.functionResult(m)
 	}
 }
 
+// media makes rules note what the parts refer to.
+func (c *conversation) media(rules partRules) partRules {
+	rules.seen = &c.history.seen
+	return rules
+}
+
 func (c *conversation) assistant(m message) error {
-	if given(m.functionCall) {
-		return paramError(m.at+".function_call", "is not supported; use tool_calls, which replaced it")
+	blocks := appendThoughts(c.scratch[:0], m)
+	thoughts := len(blocks)
+	blocks, err := appendServerBlocks(blocks, m)
+	if err != nil {
+		return err
 	}
-	thoughts := appendThoughts(c.scratch[:0], m)
+	said := len(blocks)
 	parts := textParts
 	parts.trimEnd = m.last // a prefill must not end in white space
-	blocks, err := appendParts(thoughts, m.content, parts, m.at)
-	if err != nil {
+	if blocks, err = appendParts(blocks, m.content, parts, m.at); err != nil {
 		return err
 	}
 	if isString(m.refusal) && !isBlank(m.refusal) {
 		blocks = appendText(blocks, m.refusal.Raw)
 	}
-	blocks, calls, err := appendCalls(blocks, m)
+	if m.last && m.prefix.Type == gjson.True {
+		c.history.prefix = textOf(blocks[said:])
+	}
+	blocks, calls, err := c.appendCalls(blocks, m)
 	if err != nil {
 		return err
 	}
-	if len(blocks) > len(thoughts) { // a thinking block cannot carry a breakpoint
+	if len(blocks) > thoughts { // a thinking block cannot carry a breakpoint
 		blocks = appendMark(blocks, m.mark)
 	}
-	begins := c.role != assistant
+	return c.addAssistant(blocks, calls, thoughts > 0)
+}
+
+// addAssistant adds what an assistant message became to the assistant's turn.
+func (c *conversation) addAssistant(blocks []byte, calls []toolCall, thought bool) error {
+	begins := c.role != assistant || len(c.heldPlain) > 0
 	if err := c.add(assistant, blocks); err != nil || len(blocks) == 0 {
 		return err
 	}
 	if begins {
-		c.called, c.thought = false, len(thoughts) > 0
+		c.called, c.thought = false, thought
 	}
 	c.called = c.called || len(calls) > 0
+	c.history.usedTools = c.history.usedTools || c.called
 	c.calls.begin(calls)
 	return nil
 }
 
-func (c *conversation) toolResult(m message) error {
-	if !isString(m.toolCallID) || !c.calls.answer(m.toolCallID.Str) {
-		return paramError(m.at+".tool_call_id", "%q is no open tool call of the assistant message before", m.toolCallID.Str)
+// textOf joins the texts of blocks, raw JSON without quotes.
+func textOf(blocks []byte) string {
+	text := ""
+	for _, b := range gjson.Parse("[" + string(blocks) + "]").Array() {
+		text += inner(b.Get("text"))
 	}
-	dst := appendToolID(append(c.scratch[:0], `{"type":"tool_result","tool_use_id":`...), m.toolCallID)
-	bare := len(dst)
-	dst = append(dst, `,"content":[`...)
-	empty := len(dst)
-	dst, err := appendParts(dst, m.content, toolParts, m.at)
-	if err != nil {
-		return err
-	}
-	if len(dst) > empty {
-		dst = append(dst, ']')
-	} else {
-		dst = dst[:bare] // a result that says nothing has no content at all
-	}
-	if m.isError.Type == gjson.True { // no field of OpenAI's, but the only way to say it
-		dst = append(dst, `,"is_error":true`...)
-	}
-	return c.addResult(appendMark(append(dst, '}'), m.mark))
+	return text
 }

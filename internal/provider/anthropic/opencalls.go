@@ -1,16 +1,7 @@
 package anthropic
 
-import "strconv"
-
-// toolCall is a call in the history.
-type toolCall struct {
-	id             string
-	message, index int // messages[message].tool_calls[index]
-}
-
-func (t toolCall) path() string {
-	return "messages[" + strconv.Itoa(t.message) + "].tool_calls[" + strconv.Itoa(t.index) + "]"
-}
+// toolCall is a call in the history; path is its place, for errors.
+type toolCall struct{ id, path string }
 
 // openCalls are the calls of one assistant turn, each of which must get its
 // result in the user turn after it. The zero value is ready to use.
@@ -52,7 +43,7 @@ func (o *openCalls) allAnswered() error {
 	}
 	for _, c := range o.made {
 		if o.waiting[c.id] > 0 {
-			return paramError(c.path(), "tool call %q has no result: a message with role \"tool\" and this tool_call_id must follow", c.id)
+			return paramError(c.path, "tool call %q has no result: a message with role \"tool\" and this tool_call_id must follow", c.id)
 		}
 	}
 	return nil

@@ -21,10 +21,10 @@ func (e *encoder) writeMaxTokens() error {
 	switch asked := e.req.MaxOutput(); {
 	case asked > 0:
 		e.maxTokens = asked
-	case e.req.Stream:
-		e.maxTokens = e.is.maxOutput
+	case e.req.Stream, e.get("thinking").Get("budget_tokens").Num >= maxUnstreamed: // more must be left than the budget
+		e.maxTokens = e.is.MaxOutput
 	default:
-		e.maxTokens = min(e.is.maxOutput, maxUnstreamed)
+		e.maxTokens = min(e.is.MaxOutput, maxUnstreamed)
 	}
 	e.key("max_tokens")
 	e.b = strconv.AppendInt(e.b, e.maxTokens, 10)
@@ -38,7 +38,7 @@ func (e *encoder) writeSampling(thinking bool) error {
 	if topP.Exists() && (topP.Type != gjson.Number || topP.Num < 0 || topP.Num > 1) {
 		return paramError("top_p", "must be a number from 0 to 1")
 	}
-	accepted := e.is.sampling
+	accepted := e.is.Sampling
 	if thinking {
 		accepted = noSampling
 	}
@@ -146,30 +146,15 @@ func (e *encoder) writeServiceTier() error {
 	return nil
 }
 
-// maxBetas bounds a header that the client fills.
-const maxBetas = 20
+// extras are the fields of Anthropic's that are passed on when OpenAI's SDKs
+// send them as extra_body.
+var extras = [...]string{"inference_geo", "context_management", "container", "speed", "fallbacks", "input_transformations", "diagnostics"}
 
-// writeExtras passes on what OpenAI's SDKs send as extra_body for Anthropic.
-// Beta names go into the header that belongs to them.
 func (e *encoder) writeExtras() error {
-	for _, name := range [...]string{"cache_control", "inference_geo", "context_management"} {
+	for _, name := range extras {
 		if v := e.get(name); !isInert(v) {
 			e.raw(name, v.Raw)
 		}
-	}
-	betas := e.get("anthropic_beta").Array()
-	if len(betas) > maxBetas {
-		return paramError("anthropic_beta", "must hold at most %d names", maxBetas)
-	}
-	names := make([]string, len(betas))
-	for i, beta := range betas {
-		if !isHeaderName(beta.Str) {
-			return paramError("anthropic_beta", "must be a list of beta names such as \"files-api-2025-04-14\"")
-		}
-		names[i] = beta.Str
-	}
-	if len(names) > 0 {
-		e.header.Set("Anthropic-Beta", strings.Join(names, ","))
 	}
 	return nil
 }

@@ -16,7 +16,12 @@ type partRules struct {
 	refusal bool   // refusals, kept as text
 	wrap    bool   // mark every text as the system's
 	trimEnd bool   // cut white space off the last text
+	seen    *seen  // what media refer to; nil where there are none
 }
+
+// seen is what the parts of all messages refer to, which asks for more than a
+// block: a beta, a tool.
+type seen struct{ files, uploads bool }
 
 var (
 	systemParts = partRules{whose: "a system message"}
@@ -42,8 +47,8 @@ func appendParts(dst []byte, content gjson.Result, rules partRules, at string) (
 		if dst, err = appendPart(dst, part, rules, i == len(list)-1); err != nil {
 			return dst, under(fmt.Sprintf("%s.content[%d]", at, i), err)
 		}
-		if len(dst) > start {
-			dst = appendMark(dst, part.Get("cache_control"))
+		if len(dst) > start && !isNative(part.Get("type").Str) { // which holds its own
+			dst = appendMark(dst, markOf(part))
 		}
 	}
 	return dst, nil
@@ -63,11 +68,25 @@ func appendPart(dst []byte, part gjson.Result, rules partRules, last bool) ([]by
 	case kind == "image_url" && rules.media:
 		return appendImage(dst, part.Get("image_url"))
 	case kind == "file" && rules.media:
-		return appendFile(dst, part.Get("file"))
+		return appendFile(dst, part.Get("file"), rules.seen)
+	case isNative(kind) && rules.media:
+		rules.seen.note(kind, part)
+		return append(next(dst), part.Raw...), nil
 	case kind == "input_audio":
 		return dst, paramError(".type", "Anthropic's models do not hear audio; send a transcript as text")
 	}
 	return dst, paramError(".type", "must be %s in %s, not %q", rules.kinds(), rules.whose, kind)
+}
+
+// isNative reports whether a part is a block of Anthropic's, sent as it is by a
+// client that wants what OpenAI's parts cannot say (citations of a document).
+func isNative(kind string) bool {
+	return kind == "image" || kind == "document" || kind == "search_result" || kind == "container_upload"
+}
+
+func (s *seen) note(kind string, part gjson.Result) {
+	s.uploads = s.uploads || kind == "container_upload"
+	s.files = s.files || s.uploads || part.Get("source.type").Str == "file"
 }
 
 func (r partRules) kinds() string {

@@ -12,28 +12,27 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// maxEvent bounds one event of a stream. The largest are the results of server
-// tools, which come whole; 8 MiB of a Lambda's memory is what we give them.
+// maxEvent bounds one event of a stream, and what is collected of one block. The
+// largest are the results of server tools, which come whole; 8 MiB of a
+// Lambda's memory is what we give them.
 const maxEvent = 8 << 20
 
-// stream turns the events of a message into chat.completion.chunks.
+// stream turns the events of a message into chat.completion.chunks. What it
+// does at the edges of a stream stands here, blocks are in streamblocks.go.
 type stream struct {
 	events *sse.Reader
 	now    func() time.Time
+	forms  forms
 	chunk  chunkWriter
-	usage  upstream.Usage
+	usage  usage
 	end    ending
-	calls  map[int64]call // open tool calls by the index of their block
+	counts counts
+	text   citedText
+	open   map[int64]*openBlock // blocks that are more than their deltas, by index
 
-	count, thoughts int   // tool calls and thinking blocks begun so far
-	wantTail        bool  // the usage chunk is still to come
-	err             error // what Next ends with, once it has
-}
-
-// call is a tool call whose block is open.
-type call struct {
-	number int    // among the tool calls, from 0
-	input  string // its arguments as far as nothing was said of them since
+	extensions [len(extensions)]string // raw JSON
+	wantTail   bool                    // the usage chunk is still to come
+	err        error                   // what Next ends with, once it has
 }
 
 var _ provider.Stream = (*stream)(nil)
@@ -43,13 +42,16 @@ func (a *answer) Stream(body io.Reader) provider.Stream {
 	return &stream{
 		events: sse.NewReader(body, maxEvent),
 		now:    a.now,
-		chunk:  chunkWriter{includeUsage: a.includeUsage},
+		forms:  a.forms,
+		chunk:  chunkWriter{includeUsage: a.includeUsage, prefix: a.prefix},
 		end:    ending{stopReason: "null", reason: "stop"},
+		text:   citedText{end: characters(a.prefix)},
+		open:   make(map[int64]*openBlock),
 	}
 }
 
 // Usage is what the events so far said.
-func (s *stream) Usage() upstream.Usage { return s.usage }
+func (s *stream) Usage() upstream.Usage { return s.usage.Usage }
 
 // Next returns the next chunk. Events that say nothing to an OpenAI client,
 // known or not, are passed over.
@@ -57,7 +59,7 @@ func (s *stream) Next() (provider.Chunk, error) {
 	for s.err == nil {
 		if s.wantTail {
 			s.err = io.EOF
-			return provider.Chunk{Data: s.chunk.usage(s.usage)}, nil
+			return provider.Chunk{Data: s.chunk.usage(&s.usage)}, nil
 		}
 		event, err := s.events.Next()
 		if err != nil {
@@ -82,34 +84,41 @@ func endedEarly(err error) error {
 	return err
 }
 
+// readEvent parses the data of an event and finds the errors that end a stream.
+func readEvent(data []byte, now func() time.Time) (e gjson.Result, kind string, err error) {
+	if !json.Valid(data) {
+		// Nearly always the last event of a body that was cut off within it.
+		return e, "", &upstream.Fault{Class: upstream.Truncated, Message: "the provider's stream broke off within an event"}
+	}
+	e = gjson.ParseBytes(data)
+	if kind = e.Get("type").Str; kind == "error" {
+		return e, kind, classifyLate(data, now())
+	}
+	return e, kind, nil
+}
+
 // event reads one event; ok is false when nothing is to be sent for it. It goes
 // by the type inside the data, which every event has, not by its name.
 func (s *stream) event(data []byte) (chunk provider.Chunk, ok bool) {
-	if !json.Valid(data) {
-		// Nearly always the last event of a body that was cut off within it.
-		s.err = &upstream.Fault{Class: upstream.Truncated, Message: "the provider's stream broke off within an event"}
+	e, kind, err := readEvent(data, s.now)
+	switch {
+	case err != nil:
+		s.err = err
 		return chunk, false
-	}
-	e := gjson.ParseBytes(data)
-	switch kind := e.Get("type").Str; kind {
-	case "ping":
+	case kind == "ping":
 		return chunk, true
-	case "error":
-		s.err = classifyLate(data, s.now())
-		return chunk, false
-	case "message_start":
+	case kind == "message_start":
 		return s.start(e.Get("message"))
-	default:
-		return s.answerEvent(kind, e)
+	case !s.chunk.begun():
+		// Before message_start nothing can be said, not even that the answer
+		// has ended well.
+		return chunk, false
 	}
+	return s.answerEvent(kind, e)
 }
 
-// answerEvent reads an event between message_start and message_stop. Before the
-// former nothing can be said, not even that the answer has ended well.
+// answerEvent reads an event between message_start and message_stop.
 func (s *stream) answerEvent(kind string, e gjson.Result) (chunk provider.Chunk, ok bool) {
-	if !s.chunk.begun() {
-		return chunk, false
-	}
 	switch kind {
 	case "content_block_start":
 		return s.blockStart(e.Get("index").Int(), e.Get("content_block"))
@@ -118,10 +127,13 @@ func (s *stream) answerEvent(kind string, e gjson.Result) (chunk provider.Chunk,
 	case "content_block_stop":
 		return s.blockStop(e.Get("index").Int())
 	case "message_delta":
-		mergeUsage(&s.usage, e.Get("usage"))
-		if d := e.Get("delta"); d.Get("stop_reason").Str != "" {
+		s.usage.merge(e.Get("usage"))
+		d := e.Get("delta")
+		if d.Get("stop_reason").Str != "" {
 			s.end = readEnding(d)
 		}
+		s.extend(e)
+		s.extend(d)
 	case "message_stop":
 		return s.stop(), true
 	}
@@ -135,74 +147,18 @@ func (s *stream) start(msg gjson.Result) (provider.Chunk, bool) {
 		return provider.Chunk{}, false
 	}
 	s.chunk.begin(msg, s.now())
-	mergeUsage(&s.usage, msg.Get("usage"))
+	s.usage.merge(msg.Get("usage"))
+	s.extend(msg)
 	return provider.Chunk{Data: s.chunk.role()}, true
 }
 
-// blockStart announces a tool call. Other blocks are announced by their first
-// delta, except redacted thinking, which has none.
-func (s *stream) blockStart(index int64, block gjson.Result) (provider.Chunk, bool) {
-	switch block.Get("type").Str {
-	case "tool_use":
-		c := call{number: s.count, input: inputText(block.Get("input"))}
-		s.count++
-		if s.calls == nil {
-			s.calls = make(map[int64]call)
+// extend notes the extensions that an object of the stream holds.
+func (s *stream) extend(v gjson.Result) {
+	for i, name := range extensions {
+		if found := v.Get(name); found.IsObject() {
+			s.extensions[i] = found.Raw
 		}
-		s.calls[index] = c
-		return content(s.chunk.toolBegin(c.number, block.Get("id"), block.Get("name"))), true
-	case "thinking":
-		s.thoughts++
-	case "redacted_thinking":
-		s.thoughts++
-		return content(s.chunk.redacted(block.Get("data"), s.thoughts-1)), true
 	}
-	return provider.Chunk{}, false
-}
-
-// delta sends a piece of output. Empty ones occur; they are no content yet.
-func (s *stream) delta(index int64, delta gjson.Result) (provider.Chunk, bool) {
-	thought := max(0, s.thoughts-1)
-	switch delta.Get("type").Str {
-	case "text_delta":
-		if v := delta.Get("text"); v.Str != "" {
-			return content(s.chunk.text(v)), true
-		}
-	case "thinking_delta":
-		if v := delta.Get("thinking"); v.Str != "" {
-			return content(s.chunk.thought(v, thought)), true
-		}
-	case "signature_delta":
-		if v := delta.Get("signature"); v.Str != "" {
-			return content(s.chunk.signature(v, thought)), true
-		}
-	case "input_json_delta":
-		return s.inputDelta(index, delta.Get("partial_json"))
-	}
-	return provider.Chunk{}, false
-}
-
-// inputDelta sends a fragment of a tool call's arguments. Server tools have
-// such deltas too; their blocks were never taken for calls.
-func (s *stream) inputDelta(index int64, fragment gjson.Result) (provider.Chunk, bool) {
-	c, open := s.calls[index]
-	if !open || fragment.Str == "" {
-		return provider.Chunk{}, false
-	}
-	c.input = ""
-	s.calls[index] = c
-	return content(s.chunk.toolInput(c.number, fragment.Raw)), true
-}
-
-// blockStop sends the arguments of a call that had no fragments: "{}", so that
-// what the client has collected is JSON.
-func (s *stream) blockStop(index int64) (provider.Chunk, bool) {
-	c, open := s.calls[index]
-	delete(s.calls, index)
-	if !open || c.input == "" {
-		return provider.Chunk{}, false
-	}
-	return content(s.chunk.toolInput(c.number, string(gjson.AppendJSONString(nil, c.input)))), true
 }
 
 func (s *stream) stop() provider.Chunk {
@@ -212,7 +168,6 @@ func (s *stream) stop() provider.Chunk {
 	} else {
 		s.err = io.EOF
 	}
-	return provider.Chunk{Data: s.chunk.finish(s.end)}
+	s.end.settle(s.counts)
+	return provider.Chunk{Data: s.chunk.finish(s.end, s.extensions)}
 }
-
-func content(data []byte) provider.Chunk { return provider.Chunk{Data: data, Content: true} }

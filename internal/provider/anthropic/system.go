@@ -1,10 +1,6 @@
 package anthropic
 
-import (
-	"fmt"
-
-	"github.com/tidwall/gjson"
-)
+import "github.com/tidwall/gjson"
 
 // writeSystem writes the leading system and developer messages as the system
 // prompt, one block for each text, and returns how many messages that took.
@@ -39,26 +35,59 @@ func (e *encoder) systemNotes() []string {
 	if wantsJSON(e.get("response_format")) {
 		notes = append(notes, "Answer with one JSON object and nothing else: no text around it, no code fence.")
 	}
-	if !e.choice.forced() || e.is.forced {
-		return notes
+	switch e.get("verbosity").Str {
+	case "low":
+		notes = append(notes, "Keep the answer short.")
+	case "high":
+		notes = append(notes, "Answer at length and in detail.")
 	}
-	if e.choice.kind == "any" {
-		return append(notes, "Answer by calling one of the tools.")
-	}
-	return append(notes, fmt.Sprintf("Answer by calling the tool %s.", e.choice.name))
+	return append(notes, e.choiceNotes()...)
 }
 
-// lateSystem puts a system message that stands within the conversation into
-// the user's turn at its place, in a wrapping that tells it from the user's
-// words. Hoisting it to the front would change the prefix of every later
-// request and lose its cache; a real system turn in the middle is what newer
-// models offer, and this is where it will be decided.
+// lateSystem translates a system message that stands within the conversation.
+// To hoist it to the front would change the prefix of every later request and
+// lose its cache. Newer models take it as a turn of its own, which must follow
+// the user's and end there: it is held until it is known what comes next. In
+// any other place, and for older models, it is put into the user's turn in a
+// wrapping that tells it from the user's words.
 func (c *conversation) lateSystem(m message) error {
 	parts := systemParts
 	parts.wrap = true
-	blocks, err := appendParts(c.scratch[:0], m.content, parts, m.at)
+	wrapped, err := appendParts(c.scratch[:0], m.content, parts, m.at)
 	if err != nil {
 		return err
 	}
-	return c.add(user, appendMark(blocks, m.mark))
+	if !c.systemTurns || c.role != user || c.calls.any() {
+		return c.add(user, appendMark(wrapped, m.mark))
+	}
+	if len(wrapped) == 0 {
+		return nil
+	}
+	c.heldWrapped = append(next(c.heldWrapped), appendMark(wrapped, m.mark)...)
+	c.keep(wrapped)
+	plain, err := appendParts(c.scratch[:0], m.content, systemParts, m.at)
+	if err != nil {
+		return err
+	}
+	c.heldPlain = append(next(c.heldPlain), appendMark(plain, m.mark)...)
+	c.keep(plain)
+	return nil
+}
+
+// release writes the system messages that were held, now that role follows:
+// empty at the end.
+func (c *conversation) release(role string) error {
+	if len(c.heldPlain) == 0 {
+		return nil
+	}
+	if role == user {
+		c.b = append(next(c.b), c.heldWrapped...)
+	} else {
+		if err := c.turnTo(system); err != nil {
+			return err
+		}
+		c.b = append(c.b, c.heldPlain...)
+	}
+	c.heldPlain, c.heldWrapped = c.heldPlain[:0], c.heldWrapped[:0]
+	return nil
 }

@@ -3,8 +3,7 @@ package anthropic
 import (
 	"slices"
 	"strconv"
-
-	"github.com/tidwall/gjson"
+	"strings"
 )
 
 // effortLevels are OpenAI's, least first, with the share of max_tokens that a
@@ -21,6 +20,30 @@ var effortLevels = [...]struct {
 // build-with-claude/extended-thinking.)
 const minBudget int64 = 1024
 
+// checkThinking refuses a native "thinking" that the model would refuse, in
+// words that say what it takes instead.
+func (e *encoder) checkThinking() error {
+	native := e.get("thinking")
+	if !native.Exists() {
+		return nil
+	}
+	kind := native.Get("type")
+	if !isString(kind) {
+		return paramError("thinking.type", "must be a string")
+	}
+	if !e.is.Guessed && !e.is.thinksBy(kind.Str) {
+		if len(e.is.Thinking) == 0 {
+			return paramError("thinking", "the model %s cannot think; leave it out", e.model)
+		}
+		return paramError("thinking.type", "the model %s takes %s, not %q", e.model, strings.Join(e.is.Thinking, ", "), kind.Str)
+	}
+	budget := native.Get("budget_tokens").Int()
+	if most := e.req.MaxOutput(); kind.Str == "enabled" && most > 0 && most <= budget {
+		return paramError("max_tokens", "must be greater than thinking.budget_tokens (%d), which is part of it", budget)
+	}
+	return nil
+}
+
 // writeThinking writes thinking, output_config and the sampling parameters,
 // which exclude one another on some models.
 func (e *encoder) writeThinking() error {
@@ -29,14 +52,18 @@ func (e *encoder) writeThinking() error {
 		return err
 	}
 	on := e.writeThinkingField(effort)
-	if err := e.writeOutputConfig(effort); err != nil {
-		return err
-	}
+	e.writeOutputConfig(effort)
 	return e.writeSampling(on)
 }
 
-// effort reads reasoning_effort as an index of effortLevels: -1 when not given,
-// none when thinking is not wanted.
+// Effort values beside the indices of effortLevels.
+const (
+	noEffort   = -1 // nothing was said
+	noThinking = -2 // "none"
+)
+
+// effort reads reasoning_effort as an index of effortLevels: noEffort when not
+// given, noThinking when thinking is not wanted.
 func (e *encoder) effort() (int, error) {
 	v := e.get("reasoning_effort")
 	if !v.Exists() {
@@ -53,18 +80,28 @@ func (e *encoder) effort() (int, error) {
 	return 0, paramError("reasoning_effort", "must be one of none, minimal, low, medium, high, xhigh, max")
 }
 
-// Effort values beside the indices of effortLevels.
-const (
-	noEffort   = -1 // nothing was said
-	noThinking = -2 // "none"
-)
+// thinksNatively reports whether the client itself turned thinking on.
+func (e *encoder) thinksNatively() bool {
+	native := e.get("thinking")
+	return native.Exists() && native.Get("type").Str != "disabled"
+}
+
+// wantsBudget reports whether the request asks for thinking up to a budget,
+// which excludes a forced tool.
+func (e *encoder) wantsBudget() bool {
+	if native := e.get("thinking"); native.Exists() {
+		return native.Get("type").Str == "enabled"
+	}
+	effort := e.get("reasoning_effort")
+	return e.is.budgeted() && effort.Exists() && effort.Str != "none"
+}
 
 // writeThinkingField writes "thinking" and reports whether the model will
 // think in a way that excludes sampling. A native field goes before the effort.
 func (e *encoder) writeThinkingField(effort int) bool {
 	if native := e.get("thinking"); native.Exists() {
 		e.raw("thinking", native.Raw)
-		return native.Get("type").Str != "disabled"
+		return e.thinksNatively()
 	}
 	switch {
 	case effort == noEffort:
@@ -72,7 +109,7 @@ func (e *encoder) writeThinkingField(effort int) bool {
 	case effort == noThinking:
 		e.writeThinkingOff()
 		return false
-	case e.is.thinking == adaptive:
+	case e.is.adaptive():
 		// Newer models leave the text of their thoughts out unless asked.
 		e.raw("thinking", `{"type":"adaptive","display":"summarized"}`)
 		return true
@@ -82,13 +119,11 @@ func (e *encoder) writeThinkingField(effort int) bool {
 }
 
 func (e *encoder) writeThinkingOff() {
-	switch e.is.off {
-	case offDisabled:
-		e.raw("thinking", `{"type":"disabled"}`)
-	case offBetween:
-		e.raw("thinking", `{"type":"between_tools"}`)
-	case offNever:
+	switch kind, ok := e.is.offSwitch(); {
+	case !ok:
 		e.drop("reasoning_effort")
+	case kind != "":
+		e.raw("thinking", `{"type":"`+kind+`"}`)
 	}
 }
 
@@ -97,7 +132,7 @@ func (e *encoder) writeThinkingOff() {
 // that was begun without; each of those is the harder wish, so the effort yields.
 func (e *encoder) writeBudget(effort int) bool {
 	budget := max(minBudget, int64(effortLevels[effort].share*float64(e.maxTokens)))
-	possible := e.is.thinking == budgeted && budget < e.maxTokens &&
+	possible := e.is.budgeted() && budget < e.maxTokens &&
 		!e.choice.forced() && !e.history.prefill && !e.history.thoughtless
 	if !possible {
 		e.drop("reasoning_effort")
@@ -108,64 +143,39 @@ func (e *encoder) writeBudget(effort int) bool {
 }
 
 // writeOutputConfig writes the effort level and the format of the answer.
-func (e *encoder) writeOutputConfig(effort int) error {
+func (e *encoder) writeOutputConfig(effort int) {
 	level := e.level(effort)
-	format, err := e.format()
-	if err != nil {
-		return err
-	}
-	if level == "" && format == "" {
-		return nil
+	if level == "" && !e.format.native {
+		return
 	}
 	e.key("output_config")
 	e.b = append(e.b, '{')
 	if level != "" {
 		e.b = append(append(append(e.b, `"effort":"`...), level...), '"')
 	}
-	if level != "" && format != "" {
+	if level != "" && e.format.native {
 		e.b = append(e.b, ',')
 	}
-	if format != "" {
-		e.b = append(append(e.b, `"format":`...), format...)
+	if e.format.native {
+		e.b = append(e.b, `"format":{"type":"json_schema","schema":`...)
+		e.b = append(closeSchema(e.b, e.format.schema), '}')
 	}
 	e.b = append(e.b, '}')
-	return nil
 }
 
 // level is the model's own level for an effort: the highest that is not above
 // what was asked, or its lowest.
 func (e *encoder) level(effort int) string {
-	if len(e.is.efforts) == 0 || effort == noEffort || effort == noThinking && e.is.off != offNever {
+	if len(e.is.Efforts) == 0 || effort == noEffort {
+		return ""
+	}
+	if _, ok := e.is.offSwitch(); ok && effort == noThinking {
 		return ""
 	}
 	for i := effort; i > 0; i-- {
-		if slices.Contains(e.is.efforts, effortLevels[i].name) {
+		if slices.Contains(e.is.Efforts, effortLevels[i].name) {
 			return effortLevels[i].name
 		}
 	}
-	return e.is.efforts[0]
-}
-
-// format is output_config.format for response_format json_schema. The others
-// need none: json_object has no counterpart and becomes an instruction, see
-// systemNotes.
-func (e *encoder) format() (string, error) {
-	rf := e.get("response_format")
-	switch kind := rf.Get("type").Str; {
-	case !rf.Exists(), kind == "text", kind == "json_object":
-		return "", nil
-	case kind == "json_schema":
-		schema := rf.Get("json_schema.schema")
-		if !schema.IsObject() {
-			return "", paramError("response_format.json_schema.schema", "must be a JSON Schema object")
-		}
-		return `{"type":"json_schema","schema":` + schema.Raw + `}`, nil
-	default:
-		return "", paramError("response_format.type", "must be one of text, json_object, json_schema")
-	}
-}
-
-// wantsJSON reports whether any JSON object is asked for, without a schema.
-func wantsJSON(responseFormat gjson.Result) bool {
-	return responseFormat.Get("type").Str == "json_object"
+	return e.is.Efforts[0]
 }

@@ -65,7 +65,20 @@ var answers = map[string]*dialogue.Answer{
 	},
 	"cut call":      {Blocks: []dialogue.Block{{Kind: dialogue.ToolCall, ID: "A", Name: "f", Pieces: []string{`{"ci`}, Cut: true}}, Stop: dialogue.MaxTokens, Usage: dialogue.Usage{Input: 1, Output: 1}},
 	"stop sequence": {Blocks: []dialogue.Block{{Pieces: []string{"a"}}}, Stop: dialogue.StopSequence, StopSequence: "END", Usage: dialogue.Usage{Input: 1, Output: 1}},
-	"nothing":       {Stop: dialogue.MaxTokens, Usage: dialogue.Usage{CacheWrite5m: 5000}},
+	"search": {
+		Blocks: []dialogue.Block{
+			{Kind: dialogue.Redacted, Signature: "c2ln"},
+			{Kind: dialogue.ServerCall, ID: "A", Name: "web_search", Pieces: []string{`{"query":`, `"x"}`}},
+			{Kind: dialogue.ServerResult, ID: "A"},
+			{Pieces: []string{"Found."}, Cites: dialogue.CitePage},
+			{Pieces: []string{"Read."}, Cites: dialogue.CiteDocument},
+		},
+		Usage: dialogue.Usage{Input: 9, Output: 8, Searches: 1},
+	},
+	"refusal": {Stop: dialogue.Declined, Usage: dialogue.Usage{Input: 9}},
+	"pause":   {Blocks: []dialogue.Block{{Kind: dialogue.ServerCall, ID: "A", Name: "web_search"}}, Stop: dialogue.PauseTurn},
+	"window":  {Blocks: []dialogue.Block{{Pieces: []string{"a"}}}, Stop: dialogue.WindowEnd, Usage: dialogue.Usage{Output: 1}},
+	"nothing": {Stop: dialogue.MaxTokens, Usage: dialogue.Usage{CacheWrite5m: 5000}},
 }
 
 func TestAnswers(t *testing.T) {
@@ -91,6 +104,28 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("events carry %d tokens, want the %d of the pieces", tokens, want)
 			}
 		})
+	}
+}
+
+// TestPingsOnDemand: one after every event but the last.
+func TestPingsOnDemand(t *testing.T) {
+	t.Parallel()
+	pinged := *call
+	pinged.Pings = true
+	var plain, with bytes.Buffer
+	for _, e := range dialect.Events(call, answers["text"]) {
+		plain.Write(e.Data)
+	}
+	events := dialect.Events(&pinged, answers["text"])
+	for _, e := range events {
+		with.Write(e.Data)
+	}
+	ping := "event: ping\ndata: {\"type\":\"ping\"}\n\n"
+	if got := strings.ReplaceAll(with.String(), ping, ""); got != strings.ReplaceAll(plain.String(), ping, "") {
+		t.Errorf("more than pings was added: %s", got)
+	}
+	if got, want := strings.Count(with.String(), ping), len(events)-1+1; got != want {
+		t.Errorf("%d pings in %d events, want %d: one after each but the last, and the API's own", got, len(events), want)
 	}
 }
 

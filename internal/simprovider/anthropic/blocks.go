@@ -48,6 +48,10 @@ func (p *parser) block(b gjson.Result, role, path string) item {
 	wrong := role != "assistant" && slices.Contains(assistantOnly, kind.Str) || role != "user" && slices.Contains(userOnly, kind.Str)
 	p.must(!wrong, "messages", "`"+kind.Str+"` blocks are not allowed in `"+role+"` messages")
 	path += "." + kind.Str
+	if p.version == newVersion {
+		p.must(role != "assistant" || kind.Str != "document", path, "`document` blocks are not allowed in `assistant` messages")
+		p.must(role != "user" || kind.Str != "text" || b.Get("citations").Type == gjson.Null, path+".citations", "Extra inputs are not permitted")
+	}
 	p.extra(b.Map(), path, fields...)
 	tokens := p.inside(b, &it, path)
 	p.place(b, messageTokens+tokens, path)
@@ -133,7 +137,8 @@ func (p *parser) source(s gjson.Result, kind, path string) dialogue.Media {
 		return p.base64(kind, mediaType, data, path+".base64")
 	case "url":
 		p.extra(s.Map(), path+".url", "type", "url")
-		p.must(strings.HasPrefix(s.Get("url").Str, "https://") || strings.HasPrefix(s.Get("url").Str, "http://"), path+".url.url", "Only HTTPS URLs are supported.")
+		scheme, _, _ := strings.Cut(strings.ToLower(s.Get("url").Str), "://")
+		p.must(scheme == "https" || scheme == "http", path+".url.url", "Only HTTPS URLs are supported.")
 		return dialogue.Media{Type: from}
 	case "file":
 		p.must(s.Get("file_id").Str != "", path+".file.file_id", "Field required")

@@ -190,4 +190,5 @@ func (p *parser) lastWords(turns []turn) {
 		}
 	}
 	p.prompt.Text = strings.Join(texts, "\n")
+	p.prompt.Demands = dialogue.Demands(p.prompt.Text)
 }

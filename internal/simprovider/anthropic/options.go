@@ -49,8 +49,12 @@ func (p *parser) stops(v gjson.Result) {
 	}
 }
 
-// newVersion is the API version that knows no sampling parameters.
-const newVersion = "2026-10-21"
+// The API versions. The new one knows no sampling parameters, no documents of
+// the assistant's and no citations on the user's texts (Anthropic docs, api/versioning).
+const (
+	oldVersion = "2023-06-01"
+	newVersion = "2026-10-21"
+)
 
 func (p *parser) sampling() {
 	temperature, topP, topK := p.top["temperature"], p.top["top_p"], p.top["top_k"]
@@ -62,7 +66,7 @@ func (p *parser) sampling() {
 	p.must(temperature.Num >= 0 && temperature.Num <= 1, "temperature", "range: 0..1")
 	p.must(topP.Num >= 0 && topP.Num <= 1, "top_p", "range: 0..1")
 	if p.prompt.Model.Sampling {
-		p.must(!temperature.Exists() || !topP.Exists(), "", "`temperature` and `top_p` cannot both be specified for this model. Please use only one.")
+		p.must(p.prompt.Model.Pair || !temperature.Exists() || !topP.Exists(), "", "`temperature` and `top_p` cannot both be specified for this model. Please use only one.")
 		return
 	}
 	p.must(!temperature.Exists() || temperature.Num == 1, "", "`temperature` is deprecated for this model.")
@@ -78,7 +82,7 @@ func (p *parser) thinking(v gjson.Result) {
 	}[kind]
 	if v.Exists() {
 		p.must(fields != nil, "thinking", "Input tag '"+kind+"' found using 'type' does not match any of the expected tags: 'adaptive', 'between_tools', 'disabled', 'enabled'")
-		p.extra(v.Map(), "thinking."+kind, fields...)
+		p.unknown(v.Map(), "thinking."+kind, fields...)
 		p.must(catalogue.Allows(m.Thinking, kind), "", `"thinking.type.`+kind+`" is not supported for this model.`)
 	}
 	if kind == "enabled" {
@@ -109,7 +113,7 @@ func (p *parser) prefilled() bool {
 }
 
 func (p *parser) output(v gjson.Result) {
-	p.extra(v.Map(), "output_config", "effort", "format", "task_budget")
+	p.unknown(v.Map(), "output_config", "effort", "format", "task_budget")
 	if effort := v.Get("effort"); effort.Exists() {
 		levels := p.prompt.Model.Effort
 		p.must(len(levels) > 0, "", "This model does not support the effort parameter.")

@@ -35,6 +35,8 @@ func (d Dialect) ParseCount(body []byte, h http.Header) (*dialogue.Prompt, *dial
 func (d Dialect) parse(body []byte, h http.Header, allowed []string) (*dialogue.Prompt, *dialogue.Refusal) {
 	p := &parser{prompt: &dialogue.Prompt{}, version: h.Get("anthropic-version")}
 	p.must(p.version != "", "anthropic-version", "header is required")
+	p.must(p.version == "" || p.version == oldVersion || p.version == newVersion, "anthropic-version", `"`+p.version+`" is not a valid version`)
+	p.beta = h.Get("anthropic-beta") != ""
 	p.must(gjson.ValidBytes(body), "", "The request body is not valid JSON: expected value at line 1 column 1")
 	if p.bad != nil {
 		return nil, p.bad
@@ -56,6 +58,7 @@ type parser struct {
 	prompt  *dialogue.Prompt
 	top     map[string]gjson.Result
 	version string
+	beta    bool // the client takes part in some beta
 	bad     *dialogue.Refusal
 
 	places            []place // in the order of the cache's prefix
@@ -91,7 +94,7 @@ var betas = [][2]string{
 }
 
 func (p *parser) body(beta, allowed []string) {
-	p.extra(p.top, "", allowed...)
+	p.unknown(p.top, "", allowed...)
 	for _, b := range betas {
 		field, prefix := b[0], b[1]
 		sent := slices.ContainsFunc(beta, func(header string) bool { return strings.Contains(header, prefix) })
@@ -104,6 +107,15 @@ func (p *parser) body(beta, allowed []string) {
 	p.system(p.top["system"])
 	p.messages(p.top["messages"])
 	p.options(slices.Contains(allowed, "max_tokens"))
+}
+
+// unknown refuses fields that are not among the allowed ones, unless the client
+// takes part in a beta: new fields come with new betas, and which beta has which
+// field is more than a simulation needs to know.
+func (p *parser) unknown(object map[string]gjson.Result, path string, allowed ...string) {
+	if !p.beta {
+		p.extra(object, path, allowed...)
+	}
 }
 
 // extra refuses fields that are not among the allowed ones. The alphabetically

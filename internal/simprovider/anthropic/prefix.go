@@ -35,7 +35,7 @@ func (p *parser) mark(b gjson.Result, path string) time.Duration {
 	}
 	path = join(path, "cache_control")
 	p.must(c.Get("type").Str == "ephemeral", path, "Input tag '"+c.Get("type").Str+"' found using 'type' does not match any of the expected tags: 'ephemeral'")
-	p.extra(c.Map(), path+".ephemeral", "type", "ttl")
+	p.unknown(c.Map(), path+".ephemeral", "type", "ttl")
 	p.marks++
 	p.must(p.marks <= maxMarks, "", fmt.Sprintf("A maximum of %d blocks with cache_control may be provided. Found %d.", maxMarks, p.marks))
 	switch ttl := c.Get("ttl"); {

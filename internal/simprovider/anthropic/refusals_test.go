@@ -155,6 +155,11 @@ func TestRefusalsOfTheEnvelope(t *testing.T) {
 		{"not an object", `[]`, headers(), 400, "Input should be a valid dictionary"},
 		{"unknown model", string(request(t, fields{"model": `"nope"`})), headers(), 404, "model: nope"},
 		{"another provider's model", string(request(t, fields{"model": `"gpt-5"`})), headers(), 404, "model: gpt-5"},
+		{"a version that never was", `{}`, http.Header{"Anthropic-Version": {"2024-01-01"}}, 400, `anthropic-version: "2024-01-01" is not a valid version`},
+		{"the assistant's document in the new version", string(request(t, fields{"messages": messages(hello, assistant(`[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"a"}}]`), hello)})), newest, 400, "messages.1.content.0.document: `document` blocks are not allowed in `assistant` messages"},
+		{"citations of the user in the new version", string(request(t, fields{"messages": messages(user(`[{"type":"text","text":"a","citations":[]}]`))})), newest, 400, "messages.0.content.0.text.citations: Extra inputs are not permitted"},
+		{"a beta's field without any beta", string(request(t, fields{"novel": `1`})), headers(), 400, "novel: Extra inputs are not permitted"},
+		{"a known beta's field with another beta", string(request(t, fields{"context_management": `{}`})), http.Header{"Anthropic-Version": {"2023-06-01"}, "Anthropic-Beta": {"novel-2026-01-01"}}, 400, "context_management: Extra inputs are not permitted"},
 		{"sampling in the new version", string(request(t, fields{"temperature": "1"})), newest, 400, "temperature: Extra inputs are not permitted"},
 	}
 	for _, tt := range tests {

@@ -10,17 +10,12 @@ import (
 // API sends them: message_start, then each block's start, deltas and stop,
 // then message_delta with the cumulative usage, then message_stop.
 func (d Dialect) Events(c *dialogue.Call, a *dialogue.Answer) []dialogue.Event {
-	s := &stream{}
+	s := &stream{pings: c.Pings}
 	s.add("message_start", `"message":`+string(marshal(envelope(c, a.Usage))))
 	for i, b := range a.Blocks {
 		s.block(i, b)
 	}
-	reason, sequence := stop(a)
-	s.add("message_delta", `"delta":`+string(marshal(struct {
-		Reason   *string `json:"stop_reason"`
-		Sequence *string `json:"stop_sequence"`
-		Details  *string `json:"stop_details"`
-	}{reason, sequence, nil}))+`,"usage":`+string(marshal(total(a.Usage).deltaUsage)))
+	s.add("message_delta", `"delta":`+string(marshal(stop(a)))+`,"usage":`+string(marshal(total(a.Usage).deltaUsage)))
 	s.add("message_stop", "")
 	return s.events
 }
@@ -30,7 +25,10 @@ func (d Dialect) ErrorEvent(c *dialogue.Call, r *dialogue.Refusal) []byte {
 	return []byte("event: error\ndata: " + string(d.Error(c, r)) + "\n\n")
 }
 
-type stream struct{ events []dialogue.Event }
+type stream struct {
+	events []dialogue.Event
+	pings  bool // after every event
+}
 
 func (s *stream) block(i int, b dialogue.Block) {
 	index := `"index":` + strconv.Itoa(i)
@@ -49,6 +47,9 @@ func (s *stream) block(i int, b dialogue.Block) {
 	if b.Kind == dialogue.Thinking && !b.Cut {
 		s.delta(index, "signature_delta", "signature", b.Signature)
 	}
+	for _, c := range cited(b) {
+		s.add("content_block_delta", index+`,"delta":{"type":"citations_delta","citation":`+string(marshal(c))+`}`)
+	}
 	s.add("content_block_stop", index)
 }
 
@@ -56,7 +57,7 @@ func deltas(k dialogue.Kind) (kind, field string) {
 	switch k {
 	case dialogue.Thinking:
 		return "thinking_delta", "thinking"
-	case dialogue.ToolCall:
+	case dialogue.ToolCall, dialogue.ServerCall:
 		return "input_json_delta", "partial_json"
 	default:
 		return "text_delta", "text"
@@ -78,5 +79,13 @@ func (s *stream) add(kind, rest string) {
 	if rest != "" {
 		rest = "," + rest
 	}
-	s.events = append(s.events, dialogue.Event{Data: []byte("event: " + kind + "\ndata: {\"type\":\"" + kind + "\"" + rest + "}\n\n")})
+	s.events = append(s.events, event(kind, rest))
+	if s.pings && kind != "message_stop" {
+		last := &s.events[len(s.events)-1].Data
+		*last = append(*last, event("ping", "").Data...)
+	}
+}
+
+func event(kind, rest string) dialogue.Event {
+	return dialogue.Event{Data: []byte("event: " + kind + "\ndata: {\"type\":\"" + kind + "\"" + rest + "}\n\n")}
 }

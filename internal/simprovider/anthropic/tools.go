@@ -3,6 +3,7 @@ package anthropic
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 	"github.com/tidwall/gjson"
@@ -26,6 +27,7 @@ func (p *parser) tools(list gjson.Result) {
 		} else {
 			p.must(hostedTool.MatchString(kind), path, "Input tag '"+kind+"' found using 'type' does not match any of the expected tags: 'custom', 'bash_20250124', 'text_editor_20250728', 'web_search_20250305'")
 		}
+		p.prompt.Search = p.prompt.Search || strings.HasPrefix(t.Get("type").Str, "web_search_")
 		name := t.Get("name").Str
 		p.must(name == "" || !seen[name], "tools", "Tool names must be unique.")
 		seen[name] = true
@@ -35,7 +37,7 @@ func (p *parser) tools(list gjson.Result) {
 }
 
 func (p *parser) custom(t gjson.Result, path string) {
-	p.extra(t.Map(), path, "type", "name", "description", "input_schema", "cache_control", "strict",
+	p.unknown(t.Map(), path, "type", "name", "description", "input_schema", "cache_control", "strict",
 		"defer_loading", "allowed_callers", "input_examples", "eager_input_streaming")
 	name, schema := t.Get("name").Str, t.Get("input_schema")
 	p.must(t.Get("name").Exists(), path+".name", "Field required")

@@ -30,8 +30,9 @@ type Model struct {
 
 // Rules are what a model accepts. The zero Rules is the strictest model.
 type Rules struct {
-	// Sampling: temperature, top_p and top_k may differ from their defaults.
-	Sampling bool
+	// Sampling: temperature, top_p and top_k may differ from their defaults;
+	// Pair: the first two both at once.
+	Sampling, Pair bool
 	// Prefill: the last message may be the assistant's.
 	Prefill bool
 	// Forced: tool_choice may be any or tool.
@@ -91,7 +92,7 @@ func lenient(id string) Model {
 	}
 	return Model{ID: id, Name: id, Family: id, Owner: owner, Created: day(2025, 1, 1),
 		MaxInput: 1_000_000, MaxOutput: 128_000, MinCache: 1024, Rules: Rules{
-			Sampling: true, Prefill: true, Forced: true, SystemTurns: true,
+			Sampling: true, Pair: true, Prefill: true, Forced: true, SystemTurns: true,
 			Thinking: []string{"adaptive", "enabled", "disabled", "between_tools"},
 			Effort:   toMax,
 		}}

@@ -40,10 +40,17 @@ var sentences = []string{
 // with JSON, as the prompt asks. Usage.Output is set, the rest of Usage is not.
 func Compose(p *Prompt, size int) *Answer {
 	a := &Answer{}
+	if p.Demanded(DemandRefusal) {
+		a.Stop = Declined
+		return a
+	}
 	if p.Thinking {
 		a.Blocks = append(a.Blocks, think(p))
 	}
+	a.Blocks = append(a.Blocks, demanded(p)...)
+	end, silent, demanded := ends(p)
 	switch tools := pick(p); {
+	case silent:
 	case len(tools) > 0:
 		a.Stop = ToolUse
 		if p.Choice.Mode == Auto {
@@ -58,6 +65,12 @@ func Compose(p *Prompt, size int) *Answer {
 		a.Blocks = append(a.Blocks, Block{Pieces: fragments(`{"answer":"This is a simulated answer."}`)})
 	default:
 		a.Blocks = append(a.Blocks, words(prose(p, size)))
+	}
+	if len(a.Blocks) > 0 {
+		a.cite(p)
+	}
+	if demanded {
+		a.Stop = end
 	}
 	a.stopAt(p.Stops)
 	a.bound(p.MaxTokens)
@@ -144,6 +157,9 @@ func (a *Answer) bound(most int) {
 
 func (a *Answer) count() {
 	for _, b := range a.Blocks {
+		if b.Kind == ServerResult {
+			a.Usage.Searches++
+		}
 		for _, piece := range b.Pieces {
 			a.Usage.Output += Tokens(len(piece))
 			if b.Kind == Thinking {

@@ -39,6 +39,13 @@ type Prompt struct {
 	JSON   bool
 	// Thinking asks for a thinking block, with its text if ShowThinking.
 	Thinking, ShowThinking bool
+	// Search: the client offers a hosted web search. Demands are what the user
+	// asks of the simulation; empty where the dialect knows none.
+	Search  bool
+	Demands []Demand
+
+	// Encrypted asks for thoughts that another server can read (Responses only).
+	Encrypted bool
 
 	// Tokens is the true size of the prompt. Estimate is what a limiter takes
 	// it for before it has looked closely; it is corrected to Tokens later.
@@ -119,7 +126,19 @@ type Block struct {
 	Signature string
 	// Cut says that the answer's bound fell inside this block.
 	Cut bool
+	// Cites is what a text rests on.
+	Cites Cite
 }
+
+// Cite is what a text rests on.
+type Cite int
+
+// The sources.
+const (
+	CiteNothing  Cite = iota
+	CitePage          // of a hosted search
+	CiteDocument      // that the client sent
+)
 
 // Kind is the kind of a block.
 type Kind int
@@ -129,6 +148,9 @@ const (
 	Text Kind = iota
 	Thinking
 	ToolCall
+	Redacted     // a thought that is not shown; its data is the signature
+	ServerCall   // of a hosted tool
+	ServerResult // of the ServerCall with its ID
 )
 
 // Stop says why an answer ended.
@@ -140,6 +162,9 @@ const (
 	MaxTokens
 	StopSequence
 	ToolUse
+	Declined  // by the safety system
+	PauseTurn // of a turn with hosted tools
+	WindowEnd // of the context
 )
 
 // Usage is what a request consumed, in tokens.
@@ -148,6 +173,8 @@ type Usage struct {
 	Input, CacheRead, CacheWrite5m, CacheWrite1h int
 	// Output includes Thinking.
 	Output, Thinking int
+	// Searches are those of the hosted tool.
+	Searches int
 }
 
 // Prompt is the size of the whole prompt.
@@ -192,8 +219,10 @@ type Call struct {
 	// OrganisationID is a UUID, OrganisationName the readable one and
 	// WorkspaceID what Anthropic calls the part of it that holds the key.
 	OrganisationID, OrganisationName, WorkspaceID string
-	// IncludeUsage is the prompt's.
-	IncludeUsage bool
+	// IncludeUsage is the prompt's; Pings says that it demands them.
+	IncludeUsage, Pings bool
+	// Encrypted is the prompt's.
+	Encrypted bool
 }
 
 // Event is one event of a stream.
