@@ -22,7 +22,7 @@ func (g *Gateway) adminPools(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) adminClear(w http.ResponseWriter, r *http.Request) {
 	u, ok := g.cfg.Upstreams[r.PathValue("pool")]
 	if !ok {
-		writeError(w, &apiError{status: 404, kind: "invalid_request_error", code: "unknown_pool", final: true,
+		writeError(w, openAIShape{}, &apiError{status: 404, kind: "invalid_request_error", code: "unknown_pool", final: true,
 			message: "There is no such pool. GET /admin/v1/pools lists them."})
 		return
 	}
@@ -30,10 +30,10 @@ func (g *Gateway) adminClear(w http.ResponseWriter, r *http.Request) {
 	var unknown *pool.UnknownGroupError
 	switch {
 	case errors.As(err, &unknown):
-		writeError(w, &apiError{status: 404, kind: "invalid_request_error", code: "unknown_group", final: true, message: err.Error()})
+		writeError(w, openAIShape{}, &apiError{status: 404, kind: "invalid_request_error", code: "unknown_group", final: true, message: err.Error()})
 	case err != nil:
 		g.cfg.Log.Error("clear failed", "error", err)
-		writeError(w, &apiError{status: 503, kind: "api_error", code: "store_unavailable", message: "The shared state could not be written; nothing more was cleared. Try again."})
+		writeError(w, openAIShape{}, &apiError{status: 503, kind: "api_error", code: "store_unavailable", message: "The shared state could not be written; nothing more was cleared. Try again."})
 	default:
 		g.cfg.Log.Info("cleared by an operator", "pool", r.PathValue("pool"), "group", r.PathValue("group"), "rests", cleared)
 		writeJSON(w, http.StatusOK, map[string]int{"cleared": cleared})
@@ -45,7 +45,7 @@ func (g *Gateway) adminClear(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) adminOnly(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := g.authorizeAdmin(r); err != nil {
-			writeError(w, err)
+			writeError(w, openAIShape{}, err)
 			return
 		}
 		next(w, r)

@@ -1,11 +1,11 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
-	"github.com/fallow-dev/fallow/internal/chat"
 	"github.com/fallow-dev/fallow/internal/overload"
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/provider"
@@ -27,7 +27,7 @@ const (
 // answer tries the targets in order until one takes the request: until its
 // first content is here, or for a whole answer all of it. What it returns is
 // fit to be relayed; nothing has been sent to the client yet.
-func (g *Gateway) answer(x *exchange, req *chat.Request, targets []target) (*answered, error) {
+func (g *Gateway) answer(x *exchange, req request, targets []target) (*answered, error) {
 	var failure error
 	onHold := map[string]bool{} // by provider
 	for _, t := range targets {
@@ -40,7 +40,7 @@ func (g *Gateway) answer(x *exchange, req *chat.Request, targets []target) (*ans
 			return a, nil
 		}
 		failure = worse(failure, err)
-		if x.ctx().Err() != nil || !triesNextTarget(err) {
+		if x.late() || !triesNextTarget(err) {
 			break
 		}
 		onHold[provider] = isHold(err)
@@ -48,18 +48,27 @@ func (g *Gateway) answer(x *exchange, req *chat.Request, targets []target) (*ans
 	return nil, failure
 }
 
-// tryTarget asks one pool for the answer, with as many of its keys as it takes.
-func (g *Gateway) tryTarget(x *exchange, req *chat.Request, t target) (*answered, error) {
-	call, err := t.Dialect.EncodeChat(req, t.model)
+// tryTarget asks one pool for the answer.
+func (g *Gateway) tryTarget(x *exchange, req request, t target) (*answered, error) {
+	call, err := req.encode(t.Dialect, t.model)
+	if own, ok := req.(answerer); ok && errors.Is(err, errNoSuchAPI) {
+		return &answered{reply: provider.Reply{Body: own.answer(&g.ratios, t)}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	x.dropped = call.Dropped
-	want := x.wants(req, t)
+	if x.dropped = call.Dropped; t.strict && len(x.dropped) > 0 {
+		return nil, unsupportedParams(x.dropped)
+	}
 	try, err := g.trouble.Begin(overload.Target{Pool: t.pool, Model: t.model}, clientRetry(x.r))
 	if err != nil {
 		return nil, err
 	}
+	return g.tryKeys(x, t, call, x.wants(req, t), try)
+}
+
+// tryKeys makes the call with as many of the pool's keys as it takes.
+func (g *Gateway) tryKeys(x *exchange, t target, call *provider.Call, want pool.Want, try *overload.Try) (*answered, error) {
 	var failure error
 	troubles := 0
 	for range maxSends {
@@ -90,20 +99,22 @@ func (g *Gateway) tryTarget(x *exchange, req *chat.Request, t target) (*answered
 }
 
 // wants describes a request to the pool of a target.
-func (x *exchange) wants(req *chat.Request, t target) pool.Want {
+func (x *exchange) wants(req request, t target) pool.Want {
 	return pool.Want{
-		Model: t.model, Family: t.Dialect.Family(t.model),
-		Conversation: conversation(x, req), Tried: map[string]bool{},
-		Input: x.estimate(t, req), Output: req.MaxOutput(),
+		Model: t.model, Family: cmp.Or(x.surface.family, t.Dialect.Family(t.model)),
+		Conversation: conversation(x, req), Tried: x.barred(t),
+		Input: x.estimate(t, req), Output: req.maxOutput(), Batch: x.event.Batch,
 	}
 }
 
 // conversation is what a request's turns have in common.
-func conversation(x *exchange, req *chat.Request) string {
-	if session := x.r.Header.Get(HeaderSession); session != "" {
-		return session
+func conversation(x *exchange, req request) string {
+	for _, name := range sessionHeaders {
+		if session := x.r.Header.Get(name); session != "" {
+			return session
+		}
 	}
-	return req.Conversation()
+	return req.conversation()
 }
 
 // pause waits; it reports false when the request is over.
@@ -120,7 +131,9 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // answered is a target's answer, ready to be relayed.
 type answered struct {
-	booking *pool.Booking
+	pool    string
+	booking *pool.Booking  // nil when we answered ourselves
+	kept    bool           // the provider keeps it, under the key's account
 	reply   provider.Reply // of a whole answer
 	stream  *openStream    // of a streamed one
 }

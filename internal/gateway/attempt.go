@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/estimate"
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/secret"
@@ -27,74 +29,97 @@ func (g *Gateway) attempt(x *exchange, t target, call *provider.Call, want pool.
 	return a, err
 }
 
-// bookMoment is what a booking may take when there is no time left to wait for
-// room: enough to read a slow store, or to find that it is down.
-const bookMoment = 2 * time.Second
-
-// book asks the pool for a key. The pool bounds one wait by its wait budget; a
-// request that was refused after a wait has only what is left of it.
+// book asks the pool for a key, by the client's deadline at the latest. One
+// wait budget is for all the waits of a request, so the pool is told of those
+// before.
 func (g *Gateway) book(x *exchange, t target, want pool.Want) (*pool.Booking, error) {
-	ctx := x.ctx()
-	if len(x.bookings) > 0 {
-		left := g.cfg.Document.Pools[t.pool].WaitBudget.D() - x.event.Waited
-		bounded, cancel := context.WithTimeout(ctx, max(left, bookMoment))
-		defer cancel()
-		ctx = bounded
-	}
+	ctx, done := x.inTime()
+	defer done()
+	want.Waited = x.event.Waited
 	began := g.cfg.Now()
 	b, err := t.Pool.Book(ctx, want)
 	x.event.Waited += g.cfg.Now().Sub(began)
 	var exhausted *pool.ExhaustedError
-	switch {
-	case err == nil || errors.As(err, &exhausted):
+	if err == nil || errors.As(err, &exhausted) {
 		return b, err
-	case x.ctx().Err() != nil:
-		return nil, outOfTime()
-	default:
-		return nil, &pool.ExhaustedError{Pool: t.pool, RetryAfter: time.Second, Why: "the wait budget is used up"}
 	}
+	return nil, outOfTime() // nothing else ends a booking but its context
 }
 
-// call makes one call and reads its answer as far as it must be before the
-// client may see any of it.
-func (g *Gateway) call(x *exchange, t target, call *provider.Call, b *pool.Booking) (*answered, error) {
+// dial makes one call, with the key that was booked.
+func (g *Gateway) dial(x *exchange, t target, call *provider.Call, b *pool.Booking) (conn, error) {
 	c, err := g.withSecret(x.ctx(), t, b.Key, func(key secret.Value) (conn, error) {
 		x.sending(t, b)
-		c, err := t.send(x.ctx(), call, key, g.cfg.Now)
+		c, err := t.send(x.ctx(), call, key, x.within(t.firstSign(call)), g.cfg.Now)
 		x.sent(err)
 		return c, err
 	})
 	var unreadable *secretError
 	if errors.As(err, &unreadable) {
-		return nil, err
+		return conn{}, err
 	}
-	a := &answered{booking: b}
 	x.serving = b
 	if err == nil {
 		b.Learn(x.ctx(), pool.Outcome{Signals: c.signals})
 		c.signals = upstream.Signals{} // they are told once
-		err = a.read(c, t, call, g.cfg.Now)
-		x.sent(err)
-	}
-	if err != nil {
+	} else {
 		b.Learn(x.ctx(), pool.Outcome{Fault: upstream.AsFault(err), Signals: c.signals})
+		err = &refusedError{c, err}
 	}
 	x.event.Group = b.Group // the answer may have told
-	return a, err
+	return c, err
+}
+
+// call makes one call and reads its answer as far as it must be before the
+// client may see any of it.
+func (g *Gateway) call(x *exchange, t target, call *provider.Call, b *pool.Booking) (*answered, error) {
+	c, err := g.dial(x, t, call, b)
+	if err != nil {
+		return nil, err
+	}
+	a := &answered{pool: t.pool, booking: b, kept: x.surface.keeps != "" && strings.HasSuffix(call.Path, x.surface.keeps)}
+	err = a.read(c, t, call, x.surface.ping, g.cfg.Now)
+	x.sent(err)
+	if err != nil {
+		b.Learn(x.ctx(), pool.Outcome{Fault: upstream.AsFault(err)})
+		return nil, err
+	}
+	a.measure(x.ctx())
+	return a, nil
+}
+
+// measure tells the pool what the provider counted of the input, which some say
+// as soon as a stream begins.
+func (a *answered) measure(ctx context.Context) {
+	if a.stream == nil {
+		return
+	}
+	if used := a.stream.chunks.Usage(); estimate.Counted(used, true) > 0 {
+		a.booking.Measured(ctx, used)
+	}
 }
 
 // read takes in all of a whole answer, or a stream up to its first content.
-func (a *answered) read(c conn, t target, call *provider.Call, now func() time.Time) (err error) {
+func (a *answered) read(c conn, t target, call *provider.Call, ping []byte, now func() time.Time) (err error) {
 	if call.Stream {
-		a.stream, err = openTheStream(c, call.Answer, t.Timeouts.Idle.D(), now)
+		a.stream, err = openTheStream(c, call.Answer, t.Timeouts.Idle.D(), ping, now)
 	} else {
-		a.reply, err = c.whole(call.Answer)
+		a.reply, err = c.whole(call.Answer, t.Timeouts.Idle.D())
 	}
 	if err != nil {
 		return upstream.AsFault(err)
 	}
 	return nil
 }
+
+// refusedError is a provider's refusal with its own words.
+type refusedError struct {
+	conn conn
+	err  error
+}
+
+func (e *refusedError) Error() string { return e.err.Error() }
+func (e *refusedError) Unwrap() error { return e.err }
 
 // secretError says that a key's secret could not be read.
 type secretError struct {

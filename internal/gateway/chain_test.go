@@ -89,8 +89,8 @@ func TestProviderInTroubleIsLeftAlone(t *testing.T) {
 		calls int
 		took  time.Duration
 	}{
-		{"", 6, 7750 * time.Millisecond},   // half of the jitter's bounds: 0.5, 1, 2, 4 and 8 s
-		{"2", 6, 17750 * time.Millisecond}, // the same on top of five times two seconds
+		{"", 7, 11750 * time.Millisecond},  // half of the jitter's bounds: 0.5, 1, 2, 4, 8 and 8 s
+		{"2", 7, 23750 * time.Millisecond}, // the same on top of six times two seconds
 		{"30", 1, 0},
 	}
 	for _, tt := range tests {
@@ -157,7 +157,7 @@ func TestHeadersAreThoseOfTheTargetThatAnswered(t *testing.T) {
 			}
 		}
 		w = newInProcess(t, claude).post(t.Context(), body)
-		if got := w.Header(); w.Code != 503 || got.Get("X-Fallow-Target") != "claude/m" || got.Get("X-Fallow-Attempts") != "6" || got.Get("X-Fallow-Wait-Ms") == "" || got.Get("X-Fallow-Dropped-Params") != "seed" {
+		if got := w.Header(); w.Code != 503 || got.Get("X-Fallow-Target") != "claude/m" || got.Get("X-Fallow-Attempts") != "7" || got.Get("X-Fallow-Wait-Ms") == "" || got.Get("X-Fallow-Dropped-Params") != "seed" {
 			t.Errorf("a failure's headers: %d %v", w.Code, got)
 		}
 	})

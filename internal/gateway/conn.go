@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"mime"
 	"net/http"
 	"time"
 
@@ -30,16 +31,14 @@ type conn struct {
 	resp    *http.Response
 	signals upstream.Signals
 	watch   *watchdog
+	refusal []byte // the body of one, whose resp is closed
 }
 
 // send makes the call. The error is an *upstream.Fault for every answer that is
-// not a success and for none at all; the conn then holds the signals only.
-func (t target) send(ctx context.Context, call *provider.Call, key secret.Value, now func() time.Time) (conn, error) {
-	limit := t.Timeouts.Total.D()
-	if call.Stream {
-		limit = t.Timeouts.FirstToken.D()
-	}
-	watch := newWatchdog(ctx, limit, t.Timeouts.Total.D())
+// not a success and for none at all; the conn then holds what was said.
+// The provider has patience for its first content, or for a whole answer.
+func (t target) send(ctx context.Context, call *provider.Call, key secret.Value, patience time.Duration, now func() time.Time) (conn, error) {
+	watch := newWatchdog(ctx, patience, t.Timeouts.Total.D())
 	req, err := http.NewRequestWithContext(watch.ctx, call.Method, t.BaseURL+call.Path, bytes.NewReader(call.Body))
 	if err != nil {
 		watch.stop()
@@ -60,13 +59,26 @@ func (t target) send(ctx context.Context, call *provider.Call, key secret.Value,
 	}
 	defer c.close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what there is has to do
-	return conn{signals: c.signals}, t.Dialect.Classify(resp.StatusCode, resp.Header, body, now())
+	return conn{signals: c.signals, resp: resp, refusal: body}, t.Dialect.Classify(resp.StatusCode, resp.Header, body, now())
 }
 
-// whole reads a complete answer.
-func (c conn) whole(answer provider.Answer) (provider.Reply, error) {
+// firstSign is how long a call may take to show content.
+func (t target) firstSign(call *provider.Call) time.Duration {
+	if call.Stream {
+		return t.Timeouts.FirstToken.D()
+	}
+	return t.Timeouts.Total.D()
+}
+
+// whole reads a complete answer. One that comes as events, as dialects ask for
+// where a long silence would be cut, may be silent no longer than a stream.
+func (c conn) whole(answer provider.Answer, idle time.Duration) (provider.Reply, error) {
 	defer c.close()
-	body, err := readAll(io.LimitReader(c.resp.Body, maxAnswerBody+1), c.resp.ContentLength)
+	var in io.Reader = c.resp.Body
+	if isEventStream(c.resp.Header) {
+		in = lively{in, func() { c.watch.alive(idle) }}
+	}
+	body, err := readAll(io.LimitReader(in, maxAnswerBody+1), c.resp.ContentLength)
 	if err != nil {
 		return provider.Reply{}, c.watch.fault(err)
 	}
@@ -74,6 +86,23 @@ func (c conn) whole(answer provider.Answer) (provider.Reply, error) {
 		return provider.Reply{}, &upstream.Fault{Class: upstream.Provider, Message: "the answer is larger than this gateway holds"}
 	}
 	return answer.Whole(body)
+}
+
+func isEventStream(h http.Header) bool {
+	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	return kind == "text/event-stream"
+}
+
+// lively tells of every sign of life.
+type lively struct {
+	io.Reader
+	alive func()
+}
+
+func (l lively) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	l.alive()
+	return n, err
 }
 
 // drain reads what is left behind an answer that ended well.

@@ -14,8 +14,9 @@ import (
 
 // client is somebody who may call.
 type client struct {
-	name string
-	ref  secret.Ref
+	name  string
+	ref   secret.Ref
+	batch bool // all that it sends may wait for others
 }
 
 // readCredentials parses the references of those who may call.
@@ -25,7 +26,7 @@ func (g *Gateway) readCredentials(doc *config.Config) error {
 		if err != nil {
 			return fmt.Errorf("client token %s: %w", t.Name, err)
 		}
-		g.clients = append(g.clients, client{t.Name, ref})
+		g.clients = append(g.clients, client{t.Name, ref, t.Priority == config.PriorityBatch})
 	}
 	if doc.Admin.Secret == "" {
 		return nil
@@ -37,41 +38,41 @@ func (g *Gateway) readCredentials(doc *config.Config) error {
 	return nil
 }
 
-// authenticate returns the name of the client that sent the request.
-func (g *Gateway) authenticate(r *http.Request) (string, *apiError) {
+// authenticate returns the client that sent the request.
+func (g *Gateway) authenticate(r *http.Request) (client, *apiError) {
 	if g.cfg.Document.Clients.Auth == config.AuthNone {
 		if !g.mayBeAnonymous(r) {
-			return "", forbidden("Web pages may not use this gateway without a key: any page you have open could spend the operator's quota.")
+			return client{}, forbidden("Web pages may not use this gateway without a key: any page you have open could spend the operator's quota.")
 		}
-		return "anonymous", nil
+		return client{name: "anonymous"}, nil
 	}
 	sent := tokensOf(r)
 	if len(sent) == 0 {
-		return "", unauthorized("No API key was sent. Send your Fallow key as \"Authorization: Bearer KEY\" or \"x-api-key: KEY\".")
+		return client{}, unauthorized("No API key was sent. Send your Fallow key as \"Authorization: Bearer KEY\" or \"x-api-key: KEY\".")
 	}
 	return g.clientOf(r.Context(), sent)
 }
 
 // clientOf returns the client that one of the tokens belongs to. It compares all
 // with all, so that the time it takes names nobody.
-func (g *Gateway) clientOf(ctx context.Context, sent []secret.Value) (string, *apiError) {
-	name, unsure := "", false
+func (g *Gateway) clientOf(ctx context.Context, sent []secret.Value) (found client, denied *apiError) {
+	unsure := false
 	for _, c := range g.clients {
 		known, err := g.cfg.Secrets.Get(ctx, c.ref)
 		// One that is not there is nobody's; of one that could not be read we
 		// do not know whose it is.
 		unsure = unsure || err != nil && !errors.Is(err, secret.ErrGone)
 		if err == nil && anyEqual(sent, known) {
-			name = c.name
+			found = c
 		}
 	}
 	switch {
-	case name != "":
-		return name, nil
+	case found.name != "":
+		return found, nil
 	case unsure:
-		return "", unreadable()
+		return client{}, unreadable()
 	default:
-		return "", unauthorized("The API key is not one of this gateway's. Send a Fallow key, not a provider's.")
+		return client{}, unauthorized("The API key is not one of this gateway's. Send a Fallow key, not a provider's.")
 	}
 }
 

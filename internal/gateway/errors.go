@@ -1,12 +1,11 @@
 package gateway
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/chat"
@@ -14,18 +13,22 @@ import (
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
-// apiError is an answer that is not a success, in OpenAI's shape.
+// apiError is an answer that is not a success, in OpenAI's words. A shape puts
+// it into those of the API that was called.
 type apiError struct {
 	status  int
 	kind    string // "type" on the wire
 	code    string // stable; clients may branch on it
 	param   string
 	message string
-	// retryAfter is sent in whole seconds, rounded up; 0 sends none.
+	// retryAfter is when to come back; 0 says nothing.
 	retryAfter time.Duration
 	// final says that no retry can help.
 	final bool
 }
+
+// codeOverloaded is for a provider that has no capacity for anybody.
+const codeOverloaded = "server_is_overloaded"
 
 // maxRetryAfter is the longest that SDKs can be asked to wait. Beyond it some
 // come back after seconds and some give up, so they are told not to retry.
@@ -37,41 +40,30 @@ func (e *apiError) hopeless() bool { return e.final || e.retryAfter > maxRetryAf
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
 // writeError answers with an error. Nothing may have been written before.
-func writeError(w http.ResponseWriter, e *apiError) {
+//
+// Each says whether to try again: left to themselves SDKs retry whatever is 408,
+// 409, 429 or 5xx. The time to come back is exact; the milliseconds are for the
+// SDKs that read them, which would else come back up to a second late.
+func writeError(w http.ResponseWriter, s shape, e *apiError) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	if e.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.retryAfter.Seconds()))))
+		h.Set("Retry-After", strconv.FormatInt(roundUp(e.retryAfter, time.Second), 10))
+		h.Set("Retry-After-Ms", strconv.FormatInt(roundUp(e.retryAfter, time.Millisecond), 10))
 	}
-	if e.hopeless() {
-		h.Set("X-Should-Retry", "false")
-	}
-	w.WriteHeader(e.status)
-	_, _ = w.Write(e.body())
+	h.Set("X-Should-Retry", strconv.FormatBool(!e.hopeless()))
+	w.WriteHeader(s.status(e))
+	_, _ = w.Write(s.body(e, h.Get(headerRequestID)))
 }
 
-// body is the error object; all four fields are always there, as in OpenAI's
-// own answers.
-func (e *apiError) body() []byte {
-	type object struct {
-		Message string  `json:"message"`
-		Type    string  `json:"type"`
-		Param   *string `json:"param"`
-		Code    *string `json:"code"`
-	}
-	o := object{Message: e.message, Type: e.kind}
-	if e.param != "" {
-		o.Param = &e.param
-	}
-	if e.code != "" {
-		o.Code = &e.code
-	}
-	body, _ := json.Marshal(map[string]object{"error": o}) // strings always marshal
-	return body
-}
+func roundUp(d, unit time.Duration) int64 { return int64((d + unit - 1) / unit) }
 
 func badRequest(e *chat.ParamError) *apiError {
 	return &apiError{status: 400, kind: "invalid_request_error", code: "invalid_request", param: e.Param, message: e.Error(), final: true}
+}
+
+func badHeader(code, message string) *apiError {
+	return &apiError{status: 400, kind: "invalid_request_error", code: code, message: message, final: true}
 }
 
 func unauthorized(message string) *apiError {
@@ -90,6 +82,12 @@ func tooLarge(limit int64) *apiError {
 func unknownModel(model string) *apiError {
 	return &apiError{status: 404, kind: "invalid_request_error", code: "model_not_found", param: "model", final: true,
 		message: fmt.Sprintf("This gateway has no route for model %q. GET /v1/models lists what it serves.", model)}
+}
+
+// unsupportedParams is for a route that wants nothing left out.
+func unsupportedParams(names []string) *apiError {
+	return &apiError{status: 400, kind: "invalid_request_error", code: "unsupported_parameter", param: names[0], final: true,
+		message: fmt.Sprintf("This model cannot honour: %s. Leave out what is named.", strings.Join(names, ", "))}
 }
 
 func badMethod(method, allowed string) *apiError {
@@ -150,7 +148,7 @@ func exhaustedError(e *pool.ExhaustedError) *apiError {
 			message: "The provider cannot reach the encryption key of the account behind this model. The operator must look into this."}
 	}
 	return &apiError{status: 429, kind: "rate_limit_error", code: "pool_exhausted", retryAfter: wait,
-		message: fmt.Sprintf("Every key for this model is resting after provider limits. Retry in %d s.", int(math.Ceil(wait.Seconds())))}
+		message: fmt.Sprintf("Every key for this model is resting after provider limits. Retry in %d s.", roundUp(wait, time.Second))}
 }
 
 // exhaustedFor holds the causes that waiting does not cure.
@@ -175,7 +173,7 @@ func faultError(f *upstream.Fault) *apiError {
 	case upstream.UnknownModel:
 		return &apiError{status: 404, kind: "invalid_request_error", code: "model_not_found", param: "model", message: "The provider does not know this model, or has retired it.", final: true}
 	case upstream.Overload:
-		return &apiError{status: 503, kind: "service_unavailable_error", code: "server_is_overloaded", retryAfter: max(f.RetryAfter, 2*time.Second), message: "The provider has no capacity at the moment. Retry shortly."}
+		return &apiError{status: 503, kind: "service_unavailable_error", code: codeOverloaded, retryAfter: max(f.RetryAfter, 2*time.Second), message: "The provider has no capacity at the moment. Retry shortly."}
 	case upstream.Timeout:
 		return &apiError{status: 504, kind: "api_error", code: "timeout", message: "The provider did not answer in time. Use streaming for long answers."}
 	case upstream.Truncated:

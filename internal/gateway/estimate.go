@@ -1,24 +1,25 @@
 package gateway
 
-import (
-	"github.com/fallow-dev/fallow/internal/chat"
-	"github.com/fallow-dev/fallow/internal/estimate"
-)
+import "github.com/fallow-dev/fallow/internal/estimate"
 
-// estimate is how many input tokens a request will take at a target that books.
-// The size is kept, to learn from what it took in the end.
-func (x *exchange) estimate(t target, req *chat.Request) int64 {
-	x.sizedFor = ""
+// formula sizes what is not text for the target's model.
+func (t target) formula() estimate.Formula {
 	if t.Formula == nil {
-		return 0
+		return estimate.Formula{}
 	}
-	x.size, x.sizedFor = estimate.Measure(req, t.Formula(t.model)), t.model
+	return t.Formula(t.model)
+}
+
+// estimate is how many input tokens a request will take at a target. The size is
+// kept, to learn from what it took in the end.
+func (x *exchange) estimate(t target, req request) int64 {
+	x.size, x.sizedFor = req.size(t.formula()), t.model
 	return x.g.ratios.Tokens(x.sizedFor, x.size)
 }
 
-// learnSize compares the estimate with what the provider counted.
+// learnSize compares the estimate with what the provider counted, if it did.
 func (x *exchange) learnSize() {
-	if x.serving != nil && x.sizedFor != "" {
+	if x.serving != nil {
 		x.g.ratios.Learn(x.sizedFor, x.size, x.event.Usage)
 	}
 }

@@ -22,6 +22,12 @@ type exchange struct {
 	began  time.Time
 	sentAt time.Time // when the last call went out
 	event  telemetry.Request
+
+	surface  *surface
+	client   client
+	deadline time.Time // for the answer to begin; zero means none
+	priority string    // as the request names it
+	pin      *owner    // of what the request refers to
 	// dropped names the parameters that could not be honoured by the target.
 	dropped  []string
 	bookings []*pool.Booking // all that were made, failed ones too
@@ -33,11 +39,11 @@ type exchange struct {
 
 // begin opens the exchange. Its event tells of a failure inside Fallow until
 // the answer is known, so that it is true of a panic too.
-func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, s *surface) *exchange {
 	failed := internalError()
 	return &exchange{
-		g: g, w: w, r: r, began: g.cfg.Now(),
-		event: telemetry.Request{ID: requestID(r.Context()), Status: failed.status, Code: failed.code},
+		g: g, w: w, r: r, began: g.cfg.Now(), surface: s,
+		event: telemetry.Request{ID: requestID(r.Context()), API: string(s.api), Status: failed.status, Code: failed.code},
 	}
 }
 
@@ -91,10 +97,15 @@ func (x *exchange) fail(err error) {
 		return
 	}
 	e := errorFor(err)
-	x.event.Status, x.event.Code = e.status, e.code
+	x.event.Status, x.event.Code = x.surface.shape.status(e), e.code
 	x.g.cfg.Log.Debug("request failed", "request_id", x.event.ID, "error", err)
 	x.describe()
-	writeError(x.w, e)
+	if c, ok := x.verbatim(err); ok {
+		x.event.Status = c.resp.StatusCode
+		x.relayRefusal(c)
+		return
+	}
+	writeError(x.w, x.surface.shape, e)
 }
 
 // sending notes that a call goes out.

@@ -39,9 +39,9 @@ func TestFailover(t *testing.T) {
 		{"wrong key: not the client's fault", wrongKey, 2, true, 502, "upstream_auth", true},
 		{"model unknown there", noModel, 1, true, 404, "model_not_found", true},
 		{"the client's fault is nobody else's", badRequest, 1, false, 400, "too_hot", true},
-		{"overload: back off, no key is blamed", overloaded, 6, true, 503, "server_is_overloaded", false},
-		{"provider's fault", broken, 6, true, 502, "upstream_error", false},
-		{"connection cut before headers", cut, 6, true, 502, "upstream_unreachable", false},
+		{"overload: back off, no key is blamed", overloaded, 7, true, 503, "server_is_overloaded", false},
+		{"provider's fault", broken, 7, true, 502, "upstream_error", false},
+		{"connection cut before headers", cut, 7, true, 502, "upstream_unreachable", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,10 @@
-// Package gateway is the HTTP surface of Fallow. Read from chat.go on, it is
+// Package gateway is the HTTP surface of Fallow. Read from serve.go on, it is
 // the story of one request: authenticate, parse, route, book a key, send,
 // learn from the answer, relay it, settle.
+//
+// The story is one for all client APIs; what is particular to each stands in its
+// surface (surface.go and the files named after it). Two things have a shorter
+// one: what providers keep (kept.go), and raw calls (passthrough.go).
 package gateway
 
 import (
@@ -63,8 +67,8 @@ type Upstream struct {
 	// Keys gives the secret reference of each key name.
 	Keys     map[string]secret.Ref
 	Timeouts config.Timeouts
-	// Formula sizes what is not text for a model. Nil means that the pool does
-	// not book, and then no request is sized: that reads the whole body.
+	// Formula sizes what is not text for a model; nil sizes images only, and
+	// those flat.
 	Formula func(model string) estimate.Formula
 	// Client sends; it must not follow redirects, lest a credential leave for
 	// another host.
@@ -106,22 +110,6 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g.handler = g.guard(g.routes())
 	return g, nil
-}
-
-func (g *Gateway) routes() http.Handler {
-	mux := http.NewServeMux()
-	serve := func(method, path string, h http.HandlerFunc) {
-		mux.HandleFunc(method+" "+path, h)
-		mux.HandleFunc(path, wrongMethod(method))
-	}
-	serve("POST", "/v1/chat/completions", g.chatCompletions)
-	serve("GET", "/v1/models", g.listModels)
-	serve("GET", "/healthz", g.healthz)
-	serve("GET", "/readyz", g.readyz)
-	serve("GET", "/admin/v1/pools", g.adminOnly(g.adminPools))
-	serve("POST", "/admin/v1/pools/{pool}/groups/{group}/clear", g.adminOnly(g.adminClear))
-	mux.HandleFunc("/", g.notFound)
-	return tidyPath(mux)
 }
 
 // tidyPath takes "/v1//chat/completions/" for what it means: a base URL that

@@ -24,6 +24,10 @@ const (
 // conversation, if it knows better than a hash of the first turn.
 const HeaderSession = "X-Fallow-Session-Id"
 
+// sessionHeaders are the headers that name a conversation: ours, and that of
+// Claude Code (its docs, llm-gateway-protocol).
+var sessionHeaders = []string{HeaderSession, "X-Claude-Code-Session-Id"}
+
 type requestIDKey struct{}
 
 // guard gives every request an id and outlives a panic: on Lambda a panic would
@@ -32,6 +36,7 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := newRequestID()
 		w.Header().Set(headerRequestID, id)
+		w.Header().Set(nativeRequestID(r), id)
 		out := &trackedWriter{ResponseWriter: w, conn: http.NewResponseController(w)}
 		defer func() {
 			cause := recover()
@@ -45,10 +50,18 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 			if out.began {
 				panic(http.ErrAbortHandler) // cut the answer: it must not look complete
 			}
-			writeError(out, internalError())
+			writeError(out, shapeOf(r), internalError())
 		}()
 		next.ServeHTTP(out, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
 	})
+}
+
+// nativeRequestID is the header in which SDKs look for the id of a request.
+func nativeRequestID(r *http.Request) string {
+	if shapeOf(r) == (anthropicShape{}) {
+		return "Request-Id"
+	}
+	return "X-Request-Id"
 }
 
 // requestID returns the id that guard gave the request.

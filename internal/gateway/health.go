@@ -56,15 +56,15 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 
 // notFound answers paths that are not served.
 func (g *Gateway) notFound(w http.ResponseWriter, r *http.Request) {
-	writeError(w, &apiError{status: 404, kind: "invalid_request_error", code: "not_found", final: true,
-		message: "There is no " + r.Method + " " + r.URL.Path + " here. Served are POST /v1/chat/completions and GET /v1/models; the base URL for OpenAI SDKs ends in /v1."})
+	writeError(w, shapeOf(r), &apiError{status: 404, kind: "invalid_request_error", code: "not_found", final: true,
+		message: "There is no " + r.Method + " " + r.URL.Path + " here. Served are POST /v1/chat/completions, /v1/messages, /v1/responses and more, and GET /v1/models; the base URL for OpenAI SDKs ends in /v1, that for Anthropic SDKs does not."})
 }
 
 // wrongMethod answers the other methods of a path that is served.
 func wrongMethod(served string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", served)
-		writeError(w, badMethod(r.Method, served))
+		writeError(w, shapeOf(r), badMethod(r.Method, served))
 	}
 }
 

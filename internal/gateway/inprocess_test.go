@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/estimate"
 	"github.com/fallow-dev/fallow/internal/gateway"
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/provider"
@@ -106,6 +107,7 @@ type upstreamOf struct {
 	dialect provider.Dialect
 	answer  transport
 	wait    time.Duration
+	formula func(model string) estimate.Formula
 }
 
 // inProcess is a gateway without a network on either side.
@@ -113,6 +115,7 @@ type inProcess struct {
 	*gateway.Gateway
 	secrets *secrets
 	pools   map[string]*pool.Pool
+	doc     *config.Config
 	log     *bytes.Buffer
 
 	mu      sync.Mutex // guards what follows
@@ -123,6 +126,12 @@ type inProcess struct {
 // newInProcess makes a gateway whose every model leads to the upstreams in
 // their order.
 func newInProcess(tb testing.TB, ups ...upstreamOf) *inProcess {
+	tb.Helper()
+	return newInProcessOf(tb, func(*config.Config) {}, ups...)
+}
+
+// newInProcessOf makes one whose document is changed first.
+func newInProcessOf(tb testing.TB, change func(*config.Config), ups ...upstreamOf) *inProcess {
 	tb.Helper()
 	p := &inProcess{secrets: &secrets{values: map[string]string{}, renewed: map[string]string{}}, pools: map[string]*pool.Pool{}, log: &bytes.Buffer{}}
 	doc := &config.Config{
@@ -137,6 +146,8 @@ func newInProcess(tb testing.TB, ups ...upstreamOf) *inProcess {
 		chain = append(chain, config.Target{Pool: u.name})
 	}
 	doc.Models = map[string]config.Route{"*": {Targets: chain}}
+	change(doc)
+	p.doc = doc
 	var err error
 	p.Gateway, err = gateway.New(gateway.Config{
 		Document: doc, Upstreams: upstreams, Secrets: p.secrets, LocalAdmin: true,
@@ -167,7 +178,7 @@ func (p *inProcess) upstream(u upstreamOf) *gateway.Upstream {
 	}
 	up := &gateway.Upstream{
 		Dialect: u.dialect, BaseURL: "https://" + u.name + ".example", Keys: map[string]secret.Ref{},
-		Timeouts: config.Timeouts{FirstToken: minute, Idle: minute, Total: 14 * minute}, Client: &http.Client{Transport: u.answer},
+		Timeouts: config.Timeouts{FirstToken: minute, Idle: minute, Total: 14 * minute}, Client: &http.Client{Transport: u.answer}, Formula: u.formula,
 	}
 	var keys []pool.Key
 	for _, k := range u.keys {
@@ -184,6 +195,17 @@ func (p *inProcess) upstream(u upstreamOf) *gateway.Upstream {
 func (p *inProcess) post(ctx context.Context, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "POST", "/v1/chat/completions", strings.NewReader(body)))
+	return w
+}
+
+// do serves one request with headers, given as name and value.
+func (p *inProcess) do(ctx context.Context, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
 	return w
 }
 

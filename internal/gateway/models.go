@@ -38,37 +38,29 @@ type modelList struct {
 // providers list as far as a route leads to it.
 func (g *Gateway) listModels(w http.ResponseWriter, r *http.Request) {
 	if _, denied := g.authenticate(r); denied != nil {
-		writeError(w, denied)
+		writeError(w, shapeOf(r), denied)
 		return
 	}
-	type entry struct {
-		ID      string `json:"id"`
-		Object  string `json:"object"`
-		Created int64  `json:"created"`
-		OwnedBy string `json:"owned_by"`
-	}
-	entries := map[string]entry{}
+	found := map[string]provider.Model{}
 	for pool, models := range g.providerModels(r.Context()) {
 		for _, m := range models {
 			if g.leadsTo(m.ID, pool) {
-				entries[m.ID] = entry{m.ID, "model", unixOrZero(m.Created), cmp.Or(m.Owner, pool)}
+				m.Owner = cmp.Or(m.Owner, pool)
+				found[m.ID] = m
 			}
 		}
 	}
 	for name := range g.cfg.Document.Models {
-		if _, listed := entries[name]; !listed && !strings.HasSuffix(name, "*") {
-			entries[name] = entry{name, "model", 0, "fallow"}
+		if _, listed := found[name]; !listed && !strings.HasSuffix(name, "*") {
+			found[name] = provider.Model{ID: name, Owner: "fallow"}
 		}
 	}
-	data := slices.SortedFunc(maps.Values(entries), func(a, b entry) int { return strings.Compare(a.ID, b.ID) })
-	writeJSON(w, http.StatusOK, map[string]any{"object": "list", "data": data})
-}
-
-func unixOrZero(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
+	models := slices.SortedFunc(maps.Values(found), func(a, b provider.Model) int { return strings.Compare(a.ID, b.ID) })
+	if shapeOf(r) == (anthropicShape{}) {
+		writeJSON(w, http.StatusOK, anthropicModels(models))
+	} else {
+		writeJSON(w, http.StatusOK, openAIModels(models))
 	}
-	return t.Unix()
 }
 
 // leadsTo reports whether a client that names the model reaches the pool.
@@ -131,7 +123,7 @@ func (g *Gateway) askOne(ctx context.Context, u *Upstream) ([]provider.Model, er
 	for _, name := range slices.Sorted(maps.Keys(u.Keys)) {
 		t := target{Upstream: u}
 		c, err := g.withSecret(ctx, t, name, func(key secret.Value) (conn, error) {
-			return t.send(ctx, u.Dialect.ModelsCall(), key, g.cfg.Now)
+			return t.send(ctx, u.Dialect.ModelsCall(), key, modelsTimeout, g.cfg.Now)
 		})
 		if err != nil {
 			last = err

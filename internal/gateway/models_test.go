@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -60,6 +61,27 @@ func TestModels(t *testing.T) {
 	}
 	if u.total() != 1 {
 		t.Errorf("the provider was asked %d times, want once", u.total())
+	}
+}
+
+// TestModelsForAnthropicsClients: Claude Code takes id and display_name.
+func TestModelsForAnthropicsClients(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]string{
+		listed: `{"data":[{"type":"model","id":"gpt-x","display_name":"gpt-x","created_at":"1970-01-01T00:00:05Z"},` +
+			`{"type":"model","id":"m","display_name":"m","created_at":"1970-01-01T00:00:06Z"}],"first_id":"gpt-x","has_more":false,"last_id":"m"}`,
+		`{"data":[]}`: `{"data":[],"first_id":null,"has_more":false,"last_id":null}`,
+		`{"data":[{"id":"a"}]}`: `{"data":[{"type":"model","id":"a","display_name":"a","created_at":"1970-01-01T00:00:00Z"}],` +
+			`"first_id":"a","has_more":false,"last_id":"a"}`,
+	} {
+		p := newInProcess(t, upstreamOf{name: "main", keys: []string{"k1"}, answer: saying(list)})
+		var got bytes.Buffer
+		if err := json.Compact(&got, p.do(t.Context(), "GET", "/v1/models?limit=1000", "", "Anthropic-Version", "2023-06-01").Body.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != want {
+			t.Errorf("got %s\nwant %s", got.String(), want)
+		}
 	}
 }
 

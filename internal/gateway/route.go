@@ -1,28 +1,41 @@
 package gateway
 
+import "github.com/fallow-dev/fallow/internal/config"
+
 // target is one link of a fallback chain, resolved.
 type target struct {
 	*Upstream
-	pool  string
-	model string
-	last  bool // nothing comes after it
+	pool   string
+	model  string
+	last   bool // nothing comes after it
+	strict bool // nothing may be left out of the request
 }
 
 func (t target) String() string { return t.pool + "/" + t.model }
 
 // route resolves the model a client named to the targets to try, in order.
-func (g *Gateway) route(model string) ([]target, error) {
+func (g *Gateway) route(x *exchange, model string) ([]target, error) {
 	route, ok := g.cfg.Document.Route(model)
 	if !ok {
 		return nil, unknownModel(model)
 	}
-	targets := make([]target, 0, len(route.Targets))
-	for i, t := range route.Targets {
-		resolved := target{Upstream: g.cfg.Upstreams[t.Pool], pool: t.Pool, model: t.Model, last: i == len(route.Targets)-1}
+	x.event.Batch = x.isBatch(route)
+	var targets []target
+	for _, t := range route.Targets {
+		resolved := target{
+			Upstream: g.cfg.Upstreams[t.Pool], pool: t.Pool, model: t.Model,
+			strict: route.Unsupported == config.UnsupportedReject,
+		}
 		if resolved.model == "" {
 			resolved.model = model
 		}
-		targets = append(targets, resolved)
+		if x.mayUse(t.Pool) {
+			targets = append(targets, resolved)
+		}
 	}
+	if len(targets) == 0 {
+		return nil, elsewhere(model)
+	}
+	targets[len(targets)-1].last = true
 	return targets, nil
 }

@@ -126,7 +126,7 @@ func TestUnreadableTokens(t *testing.T) {
 	b.secrets.values["BOT"], b.secrets.down = "bot-token", true
 	for _, path := range []string{"/v1/models", "/admin/v1/pools"} {
 		got := b.do(t, "GET", path, "", "Authorization", "Bearer bot-token")
-		if got.StatusCode != 503 || got.code(t) != "credentials_unreadable" || got.Header.Get("Retry-After") == "" || got.Header.Get("X-Should-Retry") != "" {
+		if got.StatusCode != 503 || got.code(t) != "credentials_unreadable" || got.Header.Get("Retry-After") == "" || got.Header.Get("X-Should-Retry") != "true" {
 			t.Errorf("%s: %d %s %v, want 503 and a time to come back", path, got.StatusCode, got.body, got.Header)
 		}
 	}
