@@ -30,6 +30,7 @@ func checkTokens(c *Config, r *report) {
 	for i, t := range c.Clients.Tokens {
 		path := item("clients.tokens", i)
 		checkName(t.Name, join(path, "name"), r)
+		checkOneOf(t.Priority, priorities, join(path, "priority"), r)
 		names.check(t.Name, join(path, "name"), r, "is the same as %s: names are unique")
 		if ref, ok := checkSecret(t.Secret, join(path, "secret"), r); ok {
 			refs.check(ref, join(path, "secret"), r, "is the same as %s: each client needs its own")

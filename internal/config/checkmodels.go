@@ -16,6 +16,20 @@ func checkModels(c *Config, r *report) {
 			r.add(path, "is not the name of a model: 1 to %d printable characters without blanks, with * only at the end", maxModel)
 		}
 		checkTargets(c, name, path, r)
+		checkOneOf(c.Models[name].Priority, priorities, join(path, "priority"), r)
+		checkOneOf(c.Models[name].Unsupported, policies, join(path, "unsupported"), r)
+	}
+}
+
+var (
+	priorities = []string{PriorityInteractive, PriorityBatch}
+	policies   = []string{UnsupportedDrop, UnsupportedReject}
+)
+
+// checkOneOf reports a word that is not one of the known. Empty means the default.
+func checkOneOf(word string, known []string, path string, r *report) {
+	if word != "" && !slices.Contains(known, word) {
+		r.add(path, "is %s, must be %s", show(word), strings.Join(known, " or "))
 	}
 }
 

@@ -3,14 +3,10 @@ package config
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/fallow-dev/fallow/internal/secret"
 )
-
-var providers = []string{ProviderAnthropic, ProviderOpenAI, ProviderOpenAICompatible}
-
-// announced are providers of the design that this version cannot reach.
-var announced = []string{"azure", "bedrock", "gemini"}
 
 func checkPools(pools map[string]Pool, r *report) {
 	if len(pools) == 0 {
@@ -22,6 +18,8 @@ func checkPools(pools map[string]Pool, r *report) {
 		checkName(name, path, r)
 		checkProvider(p, path, r)
 		checkKeys(p.Keys, join(path, "keys"), r)
+		checkAdminKey(p, join(path, "admin_key"), r)
+		checkLimits(p.Limits, join(path, "limits"), r)
 		if p.WaitBudget < 0 || p.WaitBudget > maxTotal {
 			r.add(join(path, "wait_budget"), "is %v, must be from 0s to %v", p.WaitBudget, maxTotal)
 		}
@@ -33,9 +31,9 @@ func checkProvider(p Pool, path string, r *report) {
 	at := join(path, "provider")
 	switch {
 	case p.Provider == "":
-		r.add(at, "is missing: write anthropic, openai or openai-compatible")
+		r.add(at, "is missing: write anthropic, openai or another of %s", strings.Join(providers[2:], ", "))
 	case slices.Contains(announced, p.Provider):
-		r.add(at, "%s is not available in this version; available are anthropic, openai and openai-compatible", p.Provider)
+		r.add(at, "%s is not available in this version; available are %s", p.Provider, strings.Join(providers, ", "))
 	case !slices.Contains(providers, p.Provider):
 		r.add(at, "there is no provider %s; %s", show(p.Provider), hint(p.Provider, providers))
 	}
@@ -44,14 +42,14 @@ func checkProvider(p Pool, path string, r *report) {
 
 func checkEndpoint(p Pool, path string, r *report) {
 	if p.BaseURL == "" {
-		if p.Provider == ProviderOpenAICompatible {
-			r.add(path, "is missing: openai-compatible has no endpoint of its own; write https://host/v1")
+		if form := endpointForms[p.Provider]; form != "" {
+			r.add(path, "is missing: %s has no endpoint of its own; write %s", p.Provider, form)
 		}
 		return
 	}
 	err := checkBaseURL(p.BaseURL)
-	if err == nil && p.Provider == ProviderAnthropic {
-		err = checkAnthropicURL(p.BaseURL)
+	if own := endpointChecks[p.Provider]; err == nil && own != nil {
+		err = own(p.BaseURL)
 	}
 	if err != nil {
 		r.add(path, "%v", err)
@@ -77,6 +75,32 @@ func checkKeys(keys []Key, path string, r *report) {
 			checkName(k.Quota, join(at, "quota"), r)
 		}
 	}
+}
+
+// checkAdminKey refuses an admin key where there is nothing to ask with it: who
+// writes one relies on its being used.
+func checkAdminKey(p Pool, path string, r *report) {
+	if p.AdminKey == "" {
+		return
+	}
+	checkSecret(p.AdminKey, path, r)
+	if p.Provider != ProviderAnthropic {
+		r.add(path, "is for provider anthropic only: others have no API that tells limits")
+	}
+}
+
+// checkLimits refuses a written 0 too, which would mean what leaving it out means
+// and reads like the opposite.
+func checkLimits(l QuotaLimits, path string, r *report) {
+	check := func(name string, n int64) {
+		at := join(path, name)
+		if _, written := r.places[at]; n < 0 || n > maxPerMinute || n == 0 && written {
+			r.add(at, "is %d, must be from 1 to %d a minute; leave it out if you do not know it", n, int64(maxPerMinute))
+		}
+	}
+	check("requests", l.Requests)
+	check("input_tokens", l.InputTokens)
+	check("output_tokens", l.OutputTokens)
 }
 
 // checkTimeouts wants each bound to lie within the ones that contain it; a

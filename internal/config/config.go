@@ -27,20 +27,37 @@ type Config struct {
 // Pool is a set of credentials for one provider endpoint, from which any may
 // serve a request.
 type Pool struct {
-	// Provider is anthropic, openai or openai-compatible.
+	// Provider is one of the known providers: anthropic, openai, azure, gemini,
+	// those of OpenAI's dialect by name, or openai-compatible for any other.
 	Provider string `yaml:"provider"`
-	// BaseURL replaces the provider's default; required for openai-compatible.
+	// BaseURL replaces the provider's default; required for openai-compatible and
+	// azure, which have none.
 	BaseURL string `yaml:"base_url,omitempty"`
 	// Keys hold at least one entry; names are unique within the pool.
 	Keys []Key `yaml:"keys"`
+	// AdminKey is the reference of an admin key of the organisation behind the
+	// keys, with which its limits are read instead of learned; anthropic only.
+	AdminKey string `yaml:"admin_key,omitempty"`
 	// WaitBudget is the longest a request waits for room; default 30s.
 	WaitBudget Duration `yaml:"wait_budget"`
-	// Booking reserves room in each quota before a call, by what the provider's
-	// headers say of its limits, so that limits are not met at all. It is a
-	// preview; without it a quota rests after a refusal.
-	Booking bool `yaml:"booking,omitempty"`
+	// Limits of each quota group behind the keys, for providers whose answers
+	// tell none; what they do tell goes before.
+	Limits QuotaLimits `yaml:"limits,omitempty"`
 	// Timeouts bound one call to the provider.
 	Timeouts Timeouts `yaml:"timeouts"`
+	// Passthrough serves the provider's whole API under the pool's name, with
+	// one of its keys put in.
+	Passthrough bool `yaml:"passthrough,omitempty"`
+}
+
+// QuotaLimits are what a quota group is allowed each minute; 0 means that the
+// operator does not know.
+type QuotaLimits struct {
+	Requests int64 `yaml:"requests,omitempty"`
+	// InputTokens are all tokens where a provider has one limit for both kinds,
+	// as OpenAI does.
+	InputTokens  int64 `yaml:"input_tokens,omitempty"`
+	OutputTokens int64 `yaml:"output_tokens,omitempty"`
 }
 
 // Key is one credential.
@@ -73,6 +90,13 @@ type Timeouts struct {
 type Route struct {
 	// Targets are tried in order; at least one.
 	Targets []Target `yaml:"targets"`
+	// Priority is PriorityInteractive or PriorityBatch, for requests that do not
+	// say; empty means the former.
+	Priority string `yaml:"priority,omitempty"`
+	// Unsupported says what becomes of a request with a parameter that a target
+	// has no counterpart for: UnsupportedDrop leaves the parameter out, and so
+	// does empty; UnsupportedReject refuses the request there.
+	Unsupported string `yaml:"unsupported,omitempty"`
 }
 
 // Target is a pool and the model to ask for there.
@@ -96,6 +120,10 @@ type Clients struct {
 type Token struct {
 	Name   string `yaml:"name"`
 	Secret string `yaml:"secret"`
+	// Priority is PriorityBatch for a client whose every request may wait for
+	// those of others; with PriorityInteractive or empty it is for the request
+	// and its route to say.
+	Priority string `yaml:"priority,omitempty"`
 }
 
 // Admin says who may use /admin.

@@ -2,14 +2,23 @@ package config
 
 import "time"
 
-// The values of Pool.Provider and Clients.Auth.
+// The values of Pool.Provider, Clients.Auth, Route.Unsupported, and of
+// Route.Priority and Token.Priority.
 const (
 	ProviderAnthropic        = "anthropic"
 	ProviderOpenAI           = "openai"
 	ProviderOpenAICompatible = "openai-compatible"
+	ProviderAzure            = "azure"
+	ProviderGemini           = "gemini"
 
 	AuthTokens = "tokens"
 	AuthNone   = "none"
+
+	UnsupportedDrop   = "drop"
+	UnsupportedReject = "reject"
+
+	PriorityInteractive = "interactive"
+	PriorityBatch       = "batch"
 )
 
 // maxTotal is the longest that a Lambda invocation can last.
@@ -24,6 +33,10 @@ const (
 
 // maxWeight bounds Key.Weight. Weights are ratios; beyond this one is a typo.
 const maxWeight = 1000
+
+// maxPerMinute bounds QuotaLimits. No provider allows a thousandth of it, and
+// the arithmetic of bookings has its bound not far above.
+const maxPerMinute = 1_000_000_000_000
 
 // defaulter fills in what a document need not say. It runs before the
 // document is read into the value, so that a zero somebody wrote stays a zero

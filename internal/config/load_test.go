@@ -69,6 +69,25 @@ func TestParseKeepsWhatIsWritten(t *testing.T) {
 	}
 }
 
+func TestParseKeepsWhatRequestsAreServedBy(t *testing.T) {
+	t.Parallel()
+	c := parse(t, edit(t, good, "    keys:\n", "    passthrough: true\n    limits: {requests: 60, input_tokens: 30_000}\n    keys:\n",
+		`"*": {targets: [{pool: claude}]}`, `"*": {targets: [{pool: claude}], priority: batch, unsupported: reject}`,
+		`"env:BOT"`, `"env:BOT", priority: batch`))
+	if r := c.Models["*"]; r.Priority != config.PriorityBatch || r.Unsupported != config.UnsupportedReject {
+		t.Errorf("got route %+v", r)
+	}
+	if got := c.Clients.Tokens[0].Priority; got != config.PriorityBatch {
+		t.Errorf("got priority %q of a client, want batch", got)
+	}
+	if got, want := c.Pools["claude"].Limits, (config.QuotaLimits{Requests: 60, InputTokens: 30_000}); got != want {
+		t.Errorf("got limits %+v, want %+v", got, want)
+	}
+	if !c.Pools["claude"].Passthrough {
+		t.Error("passthrough is off")
+	}
+}
+
 // One document in the dresses it comes in.
 func TestParseForms(t *testing.T) {
 	t.Parallel()

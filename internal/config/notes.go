@@ -12,6 +12,8 @@ var nameRules = rules{"pattern": namePattern, "maxLength": maxName}
 var referenceRules = rules{"pattern": `^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:.+|` +
 	`secretsmanager:[A-Za-z0-9/_+=.@:-]{1,512}(#[A-Za-z0-9_.-]{1,128})?)$`}
 
+var perMinute = rules{"minimum": 1, "maximum": maxPerMinute}
+
 const referenceForms = "env:NAME, file:PATH or secretsmanager:ID#json_field; never the secret itself."
 
 // notes has one entry for each field, by Go type and name in the document. A
@@ -29,12 +31,21 @@ var notes = map[string]note{
 	"Config.limits":  {"What one request may use.", false, nil},
 
 	"Pool.provider": {"The API that the keys are for.", true, rules{"enum": providers}},
-	"Pool.base_url": {"Endpoint, if it is not the provider's own; required for openai-compatible. http only within a private network.",
+	"Pool.base_url": {"Endpoint, if it is not the provider's own; required for openai-compatible and azure. http only within a private network.",
 		false, rules{"pattern": `^https?://[^?#@\s]+$`}},
-	"Pool.keys":        {"The keys; any of them may serve a request.", true, rules{"minItems": 1}},
-	"Pool.booking":     {"Reserve room in each quota before a call, by what the provider's headers say of its limits (preview).", false, rules{"default": false}},
+	"Pool.keys": {"The keys; any of them may serve a request.", true, rules{"minItems": 1}},
+	"Pool.limits": {"What each quota group behind the keys is allowed a minute, if the provider's answers do not tell; what they tell goes before.",
+		false, nil},
+	"Pool.admin_key":   {"Admin key of the organisation, to read its limits with; anthropic only: " + referenceForms, false, referenceRules},
 	"Pool.wait_budget": {"The longest a request waits for room, 0s to 15m.", false, rules{"default": "30s"}},
 	"Pool.timeouts":    {"Bounds of one call to the provider.", false, nil},
+	"Pool.passthrough": {"Serve the provider's whole API below /NAME, the pool's name, with one of its keys put in. Such calls are not counted against quotas.",
+		false, rules{"default": false}},
+
+	"QuotaLimits.requests": {"Requests a minute.", false, perMinute},
+	"QuotaLimits.input_tokens": {"Input tokens a minute; all tokens where a provider has one limit for both kinds, as OpenAI does.",
+		false, perMinute},
+	"QuotaLimits.output_tokens": {"Output tokens a minute.", false, perMinute},
 
 	"Key.name":   {"Name of the key; may be logged and shown.", true, nameRules},
 	"Key.secret": {referenceForms, true, referenceRules},
@@ -48,7 +59,11 @@ var notes = map[string]note{
 	"Timeouts.total":       {"Bounds the whole call, 15m at most.", false, rules{"default": "14m"}},
 
 	"Route.targets": {"Where requests go, tried in order.", true, rules{"minItems": 1}},
-	"Target.pool":   {"Name of a pool.", true, nameRules},
+	"Route.priority": {"Of requests that do not say: batch requests leave room for interactive ones.", false,
+		rules{"enum": priorities, "default": PriorityInteractive}},
+	"Route.unsupported": {"What to do with a parameter that a target has no counterpart for: leave it out, or reject the request.", false,
+		rules{"enum": policies, "default": UnsupportedDrop}},
+	"Target.pool": {"Name of a pool.", true, nameRules},
 	"Target.model": {"The model to ask for there; without it, the one that the client named.", false,
 		rules{"pattern": modelPattern, "maxLength": maxModel}},
 
@@ -58,6 +73,8 @@ var notes = map[string]note{
 	"Clients.tokens":          {"The tokens that clients may have.", false, nil},
 	"Token.name":              {"Name of the client.", true, nameRules},
 	"Token.secret":            {referenceForms, true, referenceRules},
+	"Token.priority": {"batch: all requests of this client are. interactive: it is for the request and its route to say.", false,
+		rules{"enum": priorities, "default": PriorityInteractive}},
 
 	"Admin.secret": {"The admin token: " + referenceForms + " Without it, /admin is open to loopback callers of the server mode only.",
 		false, referenceRules},

@@ -73,6 +73,35 @@ func TestBaseURL(t *testing.T) {
 	}
 }
 
+// Azure's portal shows the resource alone, and a proxy before it has its own paths.
+func TestAzureURL(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ url, fault string }{
+		{"https://acme.openai.azure.com/openai/v1", ""},
+		{"https://acme.services.ai.azure.com/openai/v1/", ""},
+		{"https://proxy.acme.com/llm", ""},
+		{"https://acme.openai.azure.com", "does not end in /openai/v1: write \"https://acme.openai.azure.com/openai/v1\""},
+		{"https://acme.openai.azure.com/openai/", "does not end in /openai/v1: write \"https://acme.openai.azure.com/openai/v1\""},
+		{"https://acme.openai.azure.com/openai/deployments/gpt-5/", "names a deployment"},
+		{"https://acme.openai.azure.com/openai/v1?api-version=preview", "has a query or fragment"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.url, func(t *testing.T) {
+			t.Parallel()
+			c := config.Simulated(tt.url)
+			p := c.Pools["simulated"]
+			p.Provider = "azure"
+			c.Pools["simulated"] = p
+			err := c.Validate()
+			if tt.fault == "" {
+				wantFaults(t, err)
+			} else if err == nil || !strings.HasPrefix(err.Error(), "pools.simulated.base_url: "+tt.fault) {
+				t.Errorf("got %v, want %s", err, tt.fault)
+			}
+		})
+	}
+}
+
 func TestRoute(t *testing.T) {
 	t.Parallel()
 	models := map[string]config.Route{}

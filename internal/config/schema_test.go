@@ -61,6 +61,7 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		{"name: key-1", "name: " + strings.Repeat("k-", 32)}, {"  review:", "  " + strings.Repeat("m-", 101) + ":"}, {"auth: tokens", "auth: basic"},
 		{"model: claude-sonnet-5", "model: a b"}, {"    keys:", "    wait_budget: 30\n    keys:"},
 		{"    keys:", "    base_url: host/v1\n    keys:"}, {"clients:\n", "limits: {body_bytes: 0}\nclients:\n"},
+		{"    keys:", "    limits: {requests: 0}\n    keys:"}, {"    keys:", "    limits: {output_tokens: 1_000_000_000_001}\n    keys:"},
 	}
 	for _, e := range edits {
 		doc := edit(t, good, e...)
