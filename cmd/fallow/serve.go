@@ -11,7 +11,6 @@ import (
 
 	"github.com/fallow-dev/fallow/internal/app"
 	"github.com/fallow-dev/fallow/internal/config"
-	"github.com/fallow-dev/fallow/internal/rebalance"
 )
 
 type serveCmd struct {
@@ -55,14 +54,17 @@ func (c *serveCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
+	job, err := app.Rebalancer(app.Config{Document: setup.doc, Table: table, Environ: setup.environ, Log: log})
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen", c.Listen, err)
 	}
 	ctx, stop := context.WithCancel(t.ctx)
 	defer stop()
-	runner := rebalance.New(rebalance.Config{Document: setup.doc, Table: table, Log: log})
-	work.Go(func() { runner.Every(ctx, time.Minute) })
+	work.Go(func() { job.Every(ctx, time.Minute) })
 	work.Go(func() { handler.Warm(ctx) })
 	setup.greet(t.stderr, "http://"+listener.Addr().String())
 	err = serve(ctx, listener, work.awaited(handler), c.Drain, log)

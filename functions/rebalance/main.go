@@ -1,5 +1,5 @@
-// Command rebalance is the Lambda function on the schedule: it moves the keys'
-// weights by what the instances counted.
+// Command rebalance is the Lambda function on the schedule: once a minute it
+// does for the pools what no single request can see.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	runner, err := build(context.Background(), os.Getenv, log)
+	runner, err := build(context.Background(), os.Getenv, os.Environ(), log)
 	if err != nil {
 		log.Error("cannot start", "error", err)
 		os.Exit(1)
@@ -25,10 +25,10 @@ func main() {
 }
 
 // build puts the job together from the same environment as the gateway's.
-func build(ctx context.Context, getenv func(string) string, log *slog.Logger) (*rebalance.Runner, error) {
+func build(ctx context.Context, getenv func(string) string, environ []string, log *slog.Logger) (*rebalance.Runner, error) {
 	doc, state, err := app.Function(ctx, getenv)
 	if err != nil {
 		return nil, err
 	}
-	return rebalance.New(rebalance.Config{Document: doc, Table: state, Log: log}), nil
+	return app.Rebalancer(app.Config{Document: doc, Table: state, Environ: environ, Log: log})
 }

@@ -24,6 +24,7 @@ func checkModels(c *Config, r *report) {
 var (
 	priorities = []string{PriorityInteractive, PriorityBatch}
 	policies   = []string{UnsupportedDrop, UnsupportedReject}
+	sources    = []string{SourceFile, SourceTable}
 )
 
 // checkOneOf reports a word that is not one of the known. Empty means the default.

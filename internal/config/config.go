@@ -131,6 +131,21 @@ type Admin struct {
 	// Secret is the reference of the admin token. Empty means that /admin is
 	// open to loopback callers of the server mode and closed to all others.
 	Secret string `yaml:"secret,omitempty"`
+	// Config says which document is in force, and who may change it.
+	Config Revisions `yaml:"config,omitempty"`
+}
+
+// Revisions says what the revisions of this document in the shared table are for.
+type Revisions struct {
+	// Source is SourceTable for instances that follow the newest revision in the
+	// table; with SourceFile or empty they keep to the file they were deployed
+	// with. It is the deployed file's word that counts: a revision cannot make
+	// instances stop looking for the next one.
+	Source string `yaml:"source,omitempty"`
+	// ForbidDrift refuses new revisions that do not come from a deployment, so
+	// that the table cannot drift away from the committed file. It is the word
+	// of the revision in force that counts.
+	ForbidDrift bool `yaml:"forbid_drift,omitempty"`
 }
 
 // Limits bound what one request may use.

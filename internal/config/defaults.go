@@ -2,8 +2,8 @@ package config
 
 import "time"
 
-// The values of Pool.Provider, Clients.Auth, Route.Unsupported, and of
-// Route.Priority and Token.Priority.
+// The values of Pool.Provider, Clients.Auth, Revisions.Source,
+// Route.Unsupported, and of Route.Priority and Token.Priority.
 const (
 	ProviderAnthropic        = "anthropic"
 	ProviderOpenAI           = "openai"
@@ -13,6 +13,9 @@ const (
 
 	AuthTokens = "tokens"
 	AuthNone   = "none"
+
+	SourceFile  = "file"
+	SourceTable = "table"
 
 	UnsupportedDrop   = "drop"
 	UnsupportedReject = "reject"

@@ -78,6 +78,12 @@ var notes = map[string]note{
 
 	"Admin.secret": {"The admin token: " + referenceForms + " Without it, /admin is open to loopback callers of the server mode only.",
 		false, referenceRules},
+	"Admin.config": {"Which document is in force, and who may change it.", false, nil},
+	"Revisions.source": {"table: instances follow the newest revision in the table, within 30 seconds, and start from this file while there is none. file: they keep to this file.",
+		false, rules{"enum": sources, "default": SourceFile}},
+	"Revisions.forbid_drift": {"Take new revisions from deployments only (fallow config apply --deploy), not from the console or by hand.",
+		false, rules{"default": false}},
+
 	"Limits.body_bytes": {"The largest request body; Lambda takes no more than the default.", false,
 		rules{"minimum": minBodyBytes, "maximum": maxBodyBytes, "default": 6 << 20}},
 }

@@ -1,120 +1,75 @@
 package rebalance
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/fallow-dev/fallow/internal/config"
-	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/store"
-	"github.com/fallow-dev/fallow/internal/store/embedded"
+	"github.com/fallow-dev/fallow/internal/store/storetest"
 )
 
-var nine = time.Date(2026, 11, 22, 9, 0, 30, 0, time.UTC)
-
-func document(keys ...string) *config.Config {
-	doc := &config.Config{Pools: map[string]config.Pool{}}
-	p := config.Pool{Provider: "anthropic"}
-	for _, k := range keys {
-		p.Keys = append(p.Keys, config.Key{Name: k, Weight: 1})
-	}
-	doc.Pools["claude"] = p
-	return doc
-}
-
-// counted adds answers to a key as instances do.
-func counted(t *testing.T, table store.Table, key string, ok, refused int64) {
-	t.Helper()
-	_, err := table.Update(t.Context(), pool.KeyRecord("claude", key),
-		store.Change{Do: []store.Assign{store.Add(pool.AttrOK, ok), store.Add(pool.AttrRefused, refused)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func weight(t *testing.T, table store.Table, key string) store.Item {
-	t.Helper()
-	item, _, err := table.Get(t.Context(), pool.KeyRecord("claude", key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return item
-}
-
-func runner(table store.Table, now time.Time, keys ...string) *Runner {
-	return New(Config{Document: document(keys...), Table: table, Now: func() time.Time { return now }})
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRunMovesAndRestoresWeights(t *testing.T) {
 	t.Parallel()
-	table := embedded.NewMemory()
-	counted(t, table, "bad", 10, 90)
-	counted(t, table, "good", 100, 0)
-
+	table := newTable()
+	counted(t, table, "bad", attrOK, 10, attrRefused, 90)
+	counted(t, table, "good", attrOK, 100)
 	for minute := range 3 {
 		if minute > 0 {
-			counted(t, table, "bad", 0, 10)
+			counted(t, table, "bad", attrRefused, 10)
 		}
-		if _, err := runner(table, nine.Add(time.Duration(minute)*time.Minute), "bad", "good", "unused").Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		run(t, table, after(time.Duration(minute)*time.Minute), "bad", "good")
 	}
-	if got := weight(t, table, "bad").Int(pool.AttrWeight); got != 700 {
-		t.Errorf("bad key after three minutes: weight %d, want 700", got)
-	}
-	if got := weight(t, table, "good").Int(pool.AttrWeight); got != 1000 {
-		t.Errorf("good key: weight %d, want 1000", got)
-	}
-	if got := weight(t, table, "unused"); got.Has(pool.AttrWeight) {
-		t.Errorf("unused key got a weight: %v", got)
-	}
+	want(t, table, "key#bad", attrs{attrWeight: 700})
+	want(t, table, "key#good", attrs{attrWeight: 1000})
 	for minute := 3; minute < 6; minute++ { // quiet: nothing new is counted
-		if _, err := runner(table, nine.Add(time.Duration(minute)*time.Minute), "bad").Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		run(t, table, after(time.Duration(minute)*time.Minute), "bad")
 	}
-	item := weight(t, table, "bad")
-	if got := item.Int(pool.AttrWeight); got != 1000 {
-		t.Errorf("bad key after three quiet minutes: weight %d, want 1000", got)
-	}
-	if why := item.Str(pool.AttrWeightWhy); why != "nothing against it" {
-		t.Errorf("reason = %q", why)
-	}
+	want(t, table, "key#bad", attrs{attrWeight: 1000, attrWeightWhy: "nothing against it"})
 }
 
-func TestTwoRunsInOneMinuteMoveOnce(t *testing.T) {
+// TestManyRunsInOneMinuteMoveOnce: a schedule fires at least once.
+func TestManyRunsInOneMinuteMoveOnce(t *testing.T) {
 	t.Parallel()
-	table := embedded.NewMemory()
-	counted(t, table, "bad", 0, 100)
+	table := newTable()
+	counted(t, table, "bad", attrRefused, 100)
+	put(t, table, "quota#bad#"+sonnet, attrs{attrBurst: 10_000, attrVersion: 1})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var total Report
-	for skew := range 8 { // the schedule fires at least once, not exactly once
+	for skew := range 8 {
 		wg.Go(func() {
-			report, err := runner(table, nine.Add(time.Duration(skew)*time.Second), "bad").Run(t.Context())
+			report, err := runner(table, after(time.Duration(skew)*time.Second), "bad").Run(t.Context())
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
 				t.Error(err)
 			}
 			total.Decided += report.Decided
-			total.Fenced += report.Fenced
+			total.Grown += report.Grown
+			total.Digests += report.Digests
 		})
 	}
 	wg.Wait()
-	if total.Decided != 1 || total.Fenced != 7 {
-		t.Errorf("decided %d and fenced %d, want 1 and 7", total.Decided, total.Fenced)
+	if total.Decided != 1 || total.Grown != 1 || total.Digests != 1 {
+		t.Errorf("decided %d, grown %d, digests %d; want each once", total.Decided, total.Grown, total.Digests)
 	}
-	if got := weight(t, table, "bad").Int(pool.AttrWeight); got != 900 {
-		t.Errorf("weight %d, want 900: one stride for one minute", got)
-	}
+	want(t, table, "key#bad", attrs{attrWeight: 900})
+	want(t, table, "quota#bad#"+sonnet, attrs{attrBurst: 11_000, attrVersion: 2})
 }
 
-// broken fails every update of one key.
+// broken fails every update of one record.
 type broken struct {
 	store.Table
 	sort string
@@ -129,14 +84,123 @@ func (b broken) Update(ctx context.Context, k store.Key, c store.Change) (store.
 
 func TestOneFailureDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
-	table := embedded.NewMemory()
-	counted(t, table, "a", 0, 100)
-	counted(t, table, "b", 0, 100)
-	report, err := runner(broken{table, pool.KeyRecord("claude", "a").Sort}, nine, "a", "b").Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "key a: no answer") {
-		t.Errorf("err = %v, want it to name key a", err)
+	table := newTable()
+	counted(t, table, "a", attrRefused, 100)
+	counted(t, table, "b", attrRefused, 100)
+	report, err := runner(broken{table, "key#a"}, nine, "a", "b").Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "pool claude: key#a: no answer") {
+		t.Errorf("err = %v, want it to name the record", err)
 	}
-	if report.Decided != 1 || report.Moved != 1 {
-		t.Errorf("report = %+v, want key b decided and moved", report)
+	if report.Decided != 1 || report.Moved != 1 || report.Digests != 1 {
+		t.Errorf("report = %+v, want key b decided and a digest", report)
 	}
+}
+
+// TestOnePoolDoesNotHoldUpTheOthers, even one that cannot be read.
+func TestOnePoolDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	table := newTable()
+	counted(t, table, "a", attrOK, 1)
+	r := runner(unreadable{table}, nine, "a")
+	r.cfg.Document.Pools["aaa"] = config.Pool{Provider: "anthropic"}
+	report, err := r.Run(t.Context())
+	if !errors.Is(err, storetest.ErrInjected) || !strings.HasPrefix(err.Error(), "pool aaa: ") || report.Decided != 1 {
+		t.Errorf("got %+v, %v; want the key of pool claude decided", report, err)
+	}
+}
+
+// unreadable cannot read the partition of pool aaa.
+type unreadable struct{ store.Table }
+
+func (u unreadable) Query(ctx context.Context, partition string) ([]store.Item, error) {
+	if partition == "pool#aaa" {
+		return nil, storetest.ErrInjected
+	}
+	return u.Table.Query(ctx, partition)
+}
+
+// TestForeignRecords: what no instance would write spoils nothing but itself.
+func TestForeignRecords(t *testing.T) {
+	t.Parallel()
+	table := newTable()
+	counted(t, table, "a", attrOK, 10)
+	put(t, table, "rest#", attrs{attrUntil: after(time.Hour)})
+	put(t, table, "rest#group", attrs{attrUntil: "soon"})
+	put(t, table, "quota#", attrs{attrBurst: "much"})
+	put(t, table, "ratio#", attrs{"text_votes": 1000, "text_sum": "x"})
+	put(t, table, "group#a#*", attrs{attrUntil: after(time.Hour)})
+	put(t, table, "quota#a#"+sonnet, attrs{attrBurst: 10_000, attrVersion: "one"})
+	report, err := runner(table, nine, "a").Run(t.Context())
+	if !errors.Is(err, store.ErrAdd) || report.Decided != 1 || report.Digests != 1 {
+		t.Errorf("got %+v, %v; want all but two records done", report, err)
+	}
+}
+
+// TestPoolWithoutUpstream: nobody is asked for its keys.
+func TestPoolWithoutUpstream(t *testing.T) {
+	t.Parallel()
+	cfg := wired(newTable(), newProvider(nil), func() time.Time { return nine }, "a")
+	cfg.Upstreams = nil
+	if report, err := New(cfg).Run(t.Context()); err != nil || report.Tried != 0 || report.Digests != 1 {
+		t.Errorf("got %+v, %v; want a digest and no call", report, err)
+	}
+}
+
+// TestEvery runs each minute, survives failures and ends with its context.
+func TestEvery(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := storetest.NewFaulty(newTable())
+		counted(t, table, "a", attrRefused, 100)
+		var log bytes.Buffer
+		r := New(Config{Document: document("a"), Table: table, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { r.Every(ctx, time.Minute); close(ended) }()
+		table.Down(true)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if !strings.Contains(log.String(), "rebalance failed in part") {
+			t.Errorf("log = %q, want the failure", log.String())
+		}
+		table.Down(false)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		want(t, table, "key#a", attrs{attrWeight: 900})
+		for _, line := range []string{"msg=weight", "msg=digest", "resting_groups=0"} {
+			if !strings.Contains(log.String(), line) {
+				t.Errorf("the log lacks %q:\n%s", line, log.String())
+			}
+		}
+		cancel()
+		<-ended
+	})
+}
+
+// TestRunEndsInTime: a provider that does not answer costs a run neither its
+// decisions nor its digest, and no key its rest.
+func TestRunEndsInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := newTable()
+		counted(t, table, "a", attrOK, 10)
+		put(t, table, "rest#key#a#*", quarantined("auth", time.Now().Add(-time.Minute), time.Now().Add(4*time.Minute)))
+		p := newProvider(nil)
+		cfg := wired(table, p, time.Now, "a", "b", "c", "d", "e")
+		hang := hanging{}
+		u := cfg.Upstreams["claude"]
+		u.Client = hang
+		cfg.Upstreams["claude"] = u
+		ctx, cancel := context.WithTimeout(t.Context(), 17*time.Second) // as Lambda's
+		defer cancel()
+		began := time.Now()
+		report, err := New(cfg).Run(ctx)
+		if err != nil || report.Decided != 1 || report.Digests != 1 || report.Restored+report.Refused != 0 {
+			t.Errorf("got %+v, %v; want a weight and a digest", report, err)
+		}
+		// One call of 10 s, and what is left of four fifths of 15 s.
+		if took := time.Since(began); took != 12*time.Second || report.Tried != 1 || len(report.Unreadable) != 0 {
+			t.Errorf("took %v, tried %d, unreadable %v; want 12s and one key", took, report.Tried, report.Unreadable)
+		}
+	})
 }

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/rebalance"
+	"github.com/fallow-dev/fallow/internal/secret"
+)
+
+// Rebalancer puts the scheduled job together from the same parts as the
+// gateway; After and LocalAdmin are not used. It does no I/O.
+func Rebalancer(cfg Config) (*rebalance.Runner, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	upstreams := map[string]rebalance.Upstream{}
+	for name, p := range cfg.Document.Pools {
+		u, err := asked(p)
+		if err != nil {
+			return nil, fmt.Errorf("pools.%s: %w", name, err)
+		}
+		upstreams[name] = u
+	}
+	return rebalance.New(rebalance.Config{
+		Document: cfg.Document, Table: cfg.Table, Log: cfg.Log,
+		Upstreams: upstreams, Secrets: Secrets(cfg.Environ, cfg.Log),
+		// As for the pools: shared times are absolute.
+		Now: func() time.Time { return time.Now().Round(0) },
+	}), nil
+}
+
+// asked is how the job asks a pool's provider how its keys are.
+func asked(p config.Pool) (rebalance.Upstream, error) {
+	known, err := providerOf(p.Provider)
+	if err != nil {
+		return rebalance.Upstream{}, err
+	}
+	u := rebalance.Upstream{
+		Dialect: known.dialect, BaseURL: baseURL(p, known.dialect), Keys: map[string]secret.Ref{}, Client: client(p.Timeouts),
+	}
+	for _, k := range p.Keys {
+		ref, err := secret.ParseRef(k.Secret)
+		if err != nil {
+			return rebalance.Upstream{}, fmt.Errorf("keys.%s: %w", k.Name, err)
+		}
+		u.Keys[k.Name] = ref
+	}
+	if p.AdminKey != "" {
+		ref, err := secret.ParseRef(p.AdminKey)
+		if err != nil {
+			return rebalance.Upstream{}, fmt.Errorf("admin_key: %w", err)
+		}
+		u.Admin = &ref
+	}
+	return u, nil
+}
