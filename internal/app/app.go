@@ -7,11 +7,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/estimate"
+	"github.com/fallow-dev/fallow/internal/estimate/ratios"
 	"github.com/fallow-dev/fallow/internal/gateway"
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/prices"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/telemetry"
@@ -38,9 +42,9 @@ func New(cfg Config) (*gateway.Gateway, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	upstreams := map[string]*gateway.Upstream{}
+	upstreams, learned := map[string]*gateway.Upstream{}, &estimate.Ratios{}
 	for name, p := range cfg.Document.Pools {
-		u, err := upstream(name, p, cfg)
+		u, err := upstream(name, p, cfg, learned)
 		if err != nil {
 			return nil, fmt.Errorf("pools.%s: %w", name, err)
 		}
@@ -50,6 +54,7 @@ func New(cfg Config) (*gateway.Gateway, error) {
 		Document:   cfg.Document,
 		Upstreams:  upstreams,
 		Secrets:    Secrets(cfg.Environ, cfg.Log),
+		Ratios:     learned,
 		Observe:    telemetry.Log(cfg.Log),
 		After:      cfg.After,
 		LocalAdmin: cfg.LocalAdmin,
@@ -58,14 +63,16 @@ func New(cfg Config) (*gateway.Gateway, error) {
 }
 
 // upstream turns a pool of the document into one that serves.
-func upstream(name string, p config.Pool, cfg Config) (*gateway.Upstream, error) {
+func upstream(name string, p config.Pool, cfg Config, learned *estimate.Ratios) (*gateway.Upstream, error) {
 	known, err := providerOf(p.Provider)
 	if err != nil {
 		return nil, err
 	}
+	share := ratios.NewShare(ratios.ShareConfig{Ratios: learned, Table: cfg.Table, Pool: name})
 	u := &gateway.Upstream{
 		Dialect: known.dialect, BaseURL: baseURL(p, known.dialect), Keys: map[string]secret.Ref{},
 		Timeouts: p.Timeouts, Client: client(p.Timeouts), Formula: known.formula,
+		Learned: share.Publish, Price: priceOf(p),
 	}
 	var keys []pool.Key
 	for _, k := range p.Keys {
@@ -78,10 +85,23 @@ func upstream(name string, p config.Pool, cfg Config) (*gateway.Upstream, error)
 	}
 	u.Pool = pool.New(pool.Config{
 		Name: name, Keys: keys, Table: cfg.Table, WaitBudget: p.WaitBudget.D(), Log: cfg.Log,
-		Prepaid: known.prepaid,
+		Prepaid: known.prepaid, Others: share.Take,
+		Limits: pool.Limits{
+			Requests: p.Limits.Requests, InputTokens: p.Limits.InputTokens, OutputTokens: p.Limits.OutputTokens,
+		},
 		// Wall clock without the monotonic reading: that one stands still
 		// while Lambda freezes an instance, and shared times are absolute.
 		Now: func() time.Time { return time.Now().Round(0) },
 	})
 	return u, nil
+}
+
+// priceOf looks prices up as the pool's provider lists them; behind a
+// compatible endpoint its host tells who that is.
+func priceOf(p config.Pool) func(model string) (prices.Price, bool) {
+	provider := p.Provider
+	if u, err := url.Parse(p.BaseURL); err == nil && provider == config.ProviderOpenAICompatible {
+		provider = prices.HostProvider(u.Hostname())
+	}
+	return func(model string) (prices.Price, bool) { return prices.Lookup(provider, model) }
 }

@@ -52,7 +52,7 @@ func (g *Gateway) answer(x *exchange, req request, targets []target) (*answered,
 func (g *Gateway) tryTarget(x *exchange, req request, t target) (*answered, error) {
 	call, err := req.encode(t.Dialect, t.model)
 	if own, ok := req.(answerer); ok && errors.Is(err, errNoSuchAPI) {
-		return &answered{reply: provider.Reply{Body: own.answer(&g.ratios, t)}}, nil
+		return &answered{reply: provider.Reply{Body: own.answer(g.ratios, t)}}, nil
 	}
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func (g *Gateway) dial(x *exchange, t target, call *provider.Call, b *pool.Booki
 	if errors.As(err, &unreadable) {
 		return conn{}, err
 	}
-	x.serving = b
+	x.serving, x.target = b, t
 	if err == nil {
 		b.Learn(x.ctx(), pool.Outcome{Signals: c.signals})
 		c.signals = upstream.Signals{} // they are told once

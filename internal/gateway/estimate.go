@@ -1,6 +1,11 @@
 package gateway
 
-import "github.com/fallow-dev/fallow/internal/estimate"
+import (
+	"context"
+	"time"
+
+	"github.com/fallow-dev/fallow/internal/estimate"
+)
 
 // formula sizes what is not text for the target's model.
 func (t target) formula() estimate.Formula {
@@ -18,8 +23,30 @@ func (x *exchange) estimate(t target, req request) int64 {
 }
 
 // learnSize compares the estimate with what the provider counted, if it did.
-func (x *exchange) learnSize() {
-	if x.serving != nil {
-		x.g.ratios.Learn(x.sizedFor, x.size, x.event.Usage)
+func (x *exchange) learnSize(ctx context.Context) {
+	if x.serving == nil {
+		return
 	}
+	x.g.ratios.Learn(x.sizedFor, x.size, x.event.Usage)
+	if learned := x.target.Learned; learned != nil {
+		learned(ctx)
+	}
+}
+
+// account notes what the answer cost and how long its first content took from
+// the moment it was asked for.
+func (x *exchange) account() {
+	if x.serving == nil {
+		return
+	}
+	var first time.Duration
+	if x.event.Stream && x.event.FirstToken > 0 { // of a whole answer it says how much was written
+		first = x.event.FirstToken - x.sentAt.Sub(x.began)
+	}
+	if price := x.target.Price; price != nil {
+		if p, known := price(x.target.model); known {
+			x.event.Cost = p.Cost(x.event.Usage)
+		}
+	}
+	x.serving.Note(first, int64(x.event.Cost))
 }

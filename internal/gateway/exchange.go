@@ -32,6 +32,7 @@ type exchange struct {
 	dropped  []string
 	bookings []*pool.Booking // all that were made, failed ones too
 	serving  *pool.Booking   // the one that the answer came by
+	target   target          // whose it is
 	// size is what the request was estimated by, for the model it was sent to.
 	size     estimate.Size
 	sizedFor string
@@ -53,10 +54,11 @@ func (x *exchange) ctx() context.Context { return x.r.Context() }
 func (x *exchange) finish() {
 	x.event.Total = x.g.cfg.Now().Sub(x.began)
 	x.g.cfg.After(x.ctx(), func(ctx context.Context) {
+		x.account()
 		for _, b := range x.bookings {
 			b.Settle(ctx, x.usedBy(b))
 		}
-		x.learnSize()
+		x.learnSize(ctx)
 		x.g.cfg.Observe(ctx, x.event)
 	})
 }

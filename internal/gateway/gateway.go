@@ -19,6 +19,7 @@ import (
 	"github.com/fallow-dev/fallow/internal/estimate"
 	"github.com/fallow-dev/fallow/internal/overload"
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/prices"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/telemetry"
@@ -45,6 +46,9 @@ type Config struct {
 	Now func() time.Time
 	// Rand returns numbers in [0,1) for back-off jitter; nil means math/rand.
 	Rand func() float64
+	// Ratios are what is known of token sizes; nil means that they are learned
+	// here alone.
+	Ratios *estimate.Ratios
 	// Log takes what operators should see; nil discards.
 	Log *slog.Logger
 }
@@ -67,6 +71,11 @@ type Upstream struct {
 	// Keys gives the secret reference of each key name.
 	Keys     map[string]secret.Ref
 	Timeouts config.Timeouts
+	// Learned is called after each answer, once the client has it, so that what
+	// was learned of token sizes can be shared. Nil means that it is not.
+	Learned func(context.Context)
+	// Price is what a model costs there; nil means that nobody knows.
+	Price func(model string) (prices.Price, bool)
 	// Formula sizes what is not text for a model; nil sizes images only, and
 	// those flat.
 	Formula func(model string) estimate.Formula
@@ -81,7 +90,7 @@ type Gateway struct {
 	clients []client
 	admin   secret.Ref
 	models  modelList
-	ratios  estimate.Ratios // bytes per token, as learned
+	ratios  *estimate.Ratios // bytes per token, as learned
 	trouble *overload.Guard // of providers, not of keys
 	handler http.Handler
 }
@@ -104,7 +113,10 @@ func New(cfg Config) (*Gateway, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{cfg: cfg, trouble: overload.NewGuard(overload.Config{Now: cfg.Now, Rand: cfg.Rand})}
+	if cfg.Ratios == nil {
+		cfg.Ratios = &estimate.Ratios{}
+	}
+	g := &Gateway{cfg: cfg, ratios: cfg.Ratios, trouble: overload.NewGuard(overload.Config{Now: cfg.Now, Rand: cfg.Rand})}
 	if err := g.readCredentials(cfg.Document); err != nil {
 		return nil, err
 	}

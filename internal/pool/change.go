@@ -32,7 +32,9 @@ func (r rest) shrinking() []store.Assign {
 	if r.burst == 0 {
 		return nil
 	}
-	return []store.Assign{store.Set(attrBurst, store.Num(r.burst)), store.Add(attrVersion, 1)}
+	return []store.Assign{
+		store.Set(attrBurst, store.Num(r.burst)), store.Set(attrBurstAt, store.Num(r.set)), store.Add(attrVersion, 1),
+	}
 }
 
 // extendChange moves the end of the episode set at that time later, never

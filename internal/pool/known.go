@@ -72,6 +72,9 @@ func (p *Pool) read(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
+	if p.cfg.Others != nil {
+		p.cfg.Others(items)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.cfg.Now()

@@ -45,11 +45,20 @@ type Config struct {
 	// Instance names this process as the holder of a probe; empty means a
 	// random name.
 	Instance string
-	// Now is the clock; nil means time.Now. Timers follow the time package.
+	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Sleep waits until d has passed, wake is closed or ctx has ended, and
+	// reports whether d has passed; wake may be nil. Nil means a timer of
+	// package time. Where it is set, what is else written behind a caller's back
+	// is written before the call returns, so that whoever makes the time knows
+	// of all that is under way: package plan does.
+	Sleep func(ctx context.Context, d time.Duration, wake <-chan struct{}) bool
 	// Rand returns numbers in [0,1) for jitter and for requests without a
 	// conversation; nil means math/rand. It must be safe for concurrent use.
 	Rand func() float64
+	// Others takes the records of the pool's partition that are not its own,
+	// whenever the shared state was read; nil discards them. It must be quick.
+	Others func([]store.Item)
 	// Log takes changes of cooldowns and the loss of the store; nil discards.
 	Log *slog.Logger
 }

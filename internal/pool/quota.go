@@ -91,6 +91,7 @@ var (
 
 const (
 	attrBurst     = "burst"
+	attrBurstAt   = "burst_at" // ms: when an unexplained refusal last shrank it
 	attrVersion   = "version"
 	attrHeadersAt = "headers_at"
 	attrBooked    = "booked" // counts reservations, for people

@@ -12,9 +12,16 @@ import (
 // counters and writes the weight; instances do the opposite, so the two never
 // write the same attribute.
 const (
-	AttrOwner     = "owner"       // hashed organisation behind the key, once learned
-	AttrOK        = "ok"          // requests that the provider took
-	AttrRefused   = "refused"     // refusals that count against the key or its group
+	AttrOwner     = "owner"      // hashed organisation behind the key, once learned
+	AttrOK        = "ok"         // requests that the provider took
+	AttrRefused   = "refused"    // refusals that count against the key or its group
+	AttrFaults    = "faults"     // faults of the provider's own: 5xx, overload, time-outs, broken streams
+	AttrLatencyMS = "latency_ms" // sum of the times to the first content
+	AttrLatencies = "latency_count"
+	AttrCost      = "cost_microusd" // of all answers, in millionths of a dollar
+	AttrTokens    = "cost_tokens"   // all that this bought
+	AttrInput     = "input_tokens"  // not read from the provider's cache
+	AttrCacheRead = "cache_read_tokens"
 	AttrHeadroom  = "headroom"    // thousandths of its tightest limit still free
 	AttrHeadAt    = "headroom_at" // ms: when that was read
 	AttrWeight    = "weight"      // thousandths of the base weight

@@ -22,6 +22,9 @@ type Group struct {
 	// Known says that the group was configured or learned; false means that
 	// its only key has not been answered yet.
 	Known bool `json:"known"`
+	// CacheReadPercent is the share of its input that was read from the
+	// provider's prompt cache, since its keys are known.
+	CacheReadPercent *float64 `json:"cache_read_percent,omitempty"`
 	// Text says in one sentence how it stands.
 	Text   string       `json:"text"`
 	Keys   []Member     `json:"keys"`
@@ -82,6 +85,7 @@ func (p *Pool) State(ctx context.Context) State {
 		s.Groups[at].Keys = append(s.Groups[at].Keys, p.member(i, now))
 	}
 	for i := range s.Groups {
+		s.Groups[i].CacheReadPercent = p.cacheRead(s.Groups[i].Keys)
 		s.Groups[i].Text = s.Groups[i].words()
 	}
 	s.Summary = summary(s.Groups)
@@ -114,6 +118,22 @@ func (p *Pool) member(i int, now time.Time) Member {
 		m.HeadroomPercent = &percent
 	}
 	return m
+}
+
+// cacheRead is the share of the input of some keys that was read from a cache;
+// nil when there was none. The lock is held.
+func (p *Pool) cacheRead(keys []Member) *float64 {
+	var read, all int64
+	for _, k := range keys {
+		r := p.records[k.Name]
+		read += r.Int(AttrCacheRead)
+		all += r.Int(AttrCacheRead) + r.Int(AttrInput)
+	}
+	if all == 0 {
+		return nil
+	}
+	percent := float64(read*1000/all) / 10
+	return &percent
 }
 
 // restsOf lists the rests of one group or key that still stand.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/prices"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -16,7 +17,12 @@ type Request struct {
 	ID     string
 	Client string
 	Model  string // as the client named it
+	// API is how the client asked, as "messages" or "embeddings"; empty means
+	// Chat Completions.
+	API    string
 	Stream bool
+	// Batch says that the request could wait for those that people wait for.
+	Batch bool
 	// Status is the HTTP status; 499 when the client left before it had its
 	// answer, whatever had been sent by then.
 	Status int
@@ -31,6 +37,8 @@ type Request struct {
 	// arrival to the first byte of content, Total until the end.
 	Waited, FirstToken, Total time.Duration
 	Usage                     upstream.Usage
+	// Cost is what the answer cost at list prices; 0 when nobody knows.
+	Cost prices.Microdollars
 }
 
 // Attempt is one call to a provider.
@@ -69,6 +77,12 @@ func (r Request) attrs() []slog.Attr {
 		slog.Int64("input_tokens", r.Usage.InputTokens), slog.Int64("output_tokens", r.Usage.OutputTokens),
 		slog.Int64("cache_read_tokens", r.Usage.CacheReadTokens), slog.Int64("cache_write_tokens", r.Usage.CacheWriteTokens),
 		slog.Bool("usage_exact", r.Usage.Exact),
+	}
+	if r.API != "" {
+		attrs = append(attrs, slog.String("api", r.API))
+	}
+	if r.Batch {
+		attrs = append(attrs, slog.Bool("batch", true))
 	}
 	if r.Code != "" {
 		attrs = append(attrs, slog.String("code", r.Code))
