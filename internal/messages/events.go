@@ -109,6 +109,12 @@ func (e *events) signatureDelta(index int, signature string) {
 	e.close()
 }
 
+func (e *events) citationDelta(index int, citation string) {
+	e.block("content_block_delta", index)
+	e.buf = append(append(append(e.buf, `,"delta":{"type":"citations_delta","citation":`...), citation...), "}"...)
+	e.close()
+}
+
 func (e *events) blockStop(index int) {
 	e.block("content_block_stop", index)
 	e.close()

@@ -31,6 +31,7 @@ type block struct {
 	begun     bool
 	sent      bool   // some of it was sent
 	field     string // of thinking: where it came from
+	citations []string
 	signature string // of thinking, once it came: then the block is complete
 	data      string // of redacted thinking
 
@@ -60,6 +61,13 @@ func (o *blocks) text(out *events, raw string) {
 		b = o.push(&block{kind: text})
 	}
 	o.add(out, b, raw)
+}
+
+// cite keeps citations for the end of the text, if that is still open.
+func (o *blocks) cite(citations []string) {
+	if b := o.last(); b != nil && b.kind == text {
+		b.citations = append(b.citations, citations...)
+	}
 }
 
 func (o *blocks) thought(out *events, raw, field string) {
@@ -193,6 +201,9 @@ func (o *blocks) endFirst(out *events) {
 		out.signatureDelta(o.index, signature(b.field))
 	case b.kind == thinking:
 		out.signatureDelta(o.index, b.signature)
+	}
+	for _, c := range b.citations {
+		out.citationDelta(o.index, c)
 	}
 	out.blockStop(o.index)
 	o.list[0] = nil

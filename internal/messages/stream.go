@@ -80,7 +80,7 @@ func (s *stream) begin(doc gjson.Result) {
 
 // delta is read in one pass: deltas are many, and have few fields.
 func (s *stream) delta(delta gjson.Result) {
-	var content, refusal, reasoning, reasoningContent, details, calls gjson.Result
+	var content, refusal, reasoning, reasoningContent, details, calls, annotations gjson.Result
 	delta.ForEach(func(name, v gjson.Result) bool {
 		switch name.Str {
 		case "content":
@@ -95,13 +95,17 @@ func (s *stream) delta(delta gjson.Result) {
 			details = v
 		case "tool_calls":
 			calls = v
+		case "annotations":
+			annotations = v
 		}
 		return true
 	})
 	if reasoning.Str != "" || reasoningContent.Str != "" || details.IsArray() {
 		s.think(thoughtsIn(reasoning, reasoningContent, details))
 	}
+	s.think(thoughtsInParts(content))
 	s.open.text(&s.out, textOf(content))
+	s.open.cite(citationsOf(annotations))
 	if refusal.Str != "" {
 		s.refused = true
 		s.open.text(&s.out, inner(refusal))

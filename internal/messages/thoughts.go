@@ -68,6 +68,28 @@ func thoughtsIn(reasoning, content, details gjson.Result) (found []thought, fiel
 	return found, field
 }
 
+// partsField is where Mistral's thinking models have their thoughts: in the list
+// of parts that is their content. None of our signatures with this name is given
+// back, as there is no field for it.
+const partsField = "content"
+
+// thoughtsInParts reads the thoughts in a content that is a list of parts.
+func thoughtsInParts(content gjson.Result) (found []thought, field string) {
+	if !content.IsArray() {
+		return nil, partsField
+	}
+	content.ForEach(func(_, part gjson.Result) bool {
+		part.Get("thinking").ForEach(func(_, piece gjson.Result) bool {
+			if text := piece.Get("text"); text.Str != "" {
+				found = append(found, thought{text: text.Raw})
+			}
+			return true
+		})
+		return true
+	})
+	return found, partsField
+}
+
 // detail reads an item of reasoning_details. Signatures and sealed texts of
 // others than Claude mean nothing to a client of this API.
 func detail(d gjson.Result) (t thought) {
@@ -88,7 +110,8 @@ func detail(d gjson.Result) (t thought) {
 	return t
 }
 
-// withoutOurs returns a body without the thinking blocks that are not Claude's.
+// withoutOurs returns a body without the thinking blocks and the citations that
+// are not Claude's.
 // Nearly always that is the body itself. An assistant message that held nothing
 // else keeps a text, since the API refuses one without content.
 func withoutOurs(doc *chat.Document) []byte {
@@ -122,9 +145,14 @@ func claudes(message gjson.Result) (blocks []byte, left bool) {
 		return nil, false
 	}
 	message.Get("content").ForEach(func(_, b gjson.Result) bool {
-		if _, foreign := origin(b); foreign {
+		_, foreign := origin(b)
+		switch {
+		case foreign:
 			left = true
-		} else {
+		case citesOurs(b):
+			left = true
+			blocks = uncited(next(blocks), b)
+		default:
 			blocks = append(next(blocks), b.Raw...)
 		}
 		return true

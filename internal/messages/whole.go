@@ -89,7 +89,11 @@ type message struct {
 
 func (m *message) read(v gjson.Result) {
 	m.think(thoughtsIn(v.Get("reasoning"), v.Get("reasoning_content"), v.Get("reasoning_details")))
-	m.text(textOf(v.Get("content")))
+	m.think(thoughtsInParts(v.Get("content")))
+	if text := textOf(v.Get("content")); text != "" {
+		m.text(text)
+		m.cite(citationsOf(v.Get("annotations")))
+	}
 	if refusal := inner(v.Get("refusal")); refusal != "" {
 		m.refused = true
 		m.text(refusal)

@@ -41,8 +41,8 @@ type Dialect interface {
 	// Signals reads what the headers of any answer say about the quota.
 	Signals(h http.Header, now time.Time) upstream.Signals
 
-	// ModelsCall is the free call that lists the provider's models, and
-	// ParseModels reads its answer.
+	// ModelsCall is the free call that lists the provider's models, nil when
+	// there is none, and ParseModels reads its answer.
 	ModelsCall() *Call
 	ParseModels(body []byte) ([]Model, error)
 }
@@ -70,7 +70,8 @@ const (
 // can, by way of Chat Completions, and refuses if it cannot.
 type Native interface {
 	// EncodeNative makes the call, with nothing changed in the body but the
-	// model; false when the provider has no such API.
+	// model, and where a long answer would break off otherwise the field that
+	// asks for it as events; false when the provider has no such API.
 	EncodeNative(r NativeRequest) (*Call, bool)
 }
 
@@ -96,7 +97,8 @@ type Call struct {
 	Path   string
 	Header http.Header
 	Body   []byte // nil for a GET
-	// Stream says that the answer is asked for as server-sent events.
+	// Stream says that the client is to get server-sent events. An Answer.Whole
+	// must expect such a body without it, if the call asks for one.
 	Stream bool
 	// Dropped names the client's parameters that had no counterpart and were
 	// left out, for x-fallow-dropped-params.

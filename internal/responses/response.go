@@ -81,9 +81,7 @@ func (r *response) name(doc gjson.Result) {
 func (r *response) take(choice gjson.Result, member string) {
 	news := choice.Get(member)
 	r.think(news)
-	if v := news.Get("content"); isText(v) {
-		r.say(message, outputText, v.Raw, choice.Get("logprobs.content"))
-	}
+	r.content(news.Get("content"), choice.Get("logprobs.content"))
 	r.annotate(news.Get("annotations"))
 	if v := news.Get("refusal"); isText(v) {
 		r.say(message, refusal, v.Raw, gjson.Result{})

@@ -196,9 +196,33 @@ func (r *response) think(news gjson.Result) {
 		return
 	}
 	if !detailed {
-		r.item(reasoning).thoughts.addText(inner(text))
+		r.item(reasoning).thoughts.addText(plainThought, inner(text))
 	}
 	r.say(reasoning, r.shown(), text.Raw, gjson.Result{})
+}
+
+// content takes in the content of an answer: a text, or a list of parts as
+// Mistral's thinking models have it, in which thoughts stand beside the text.
+func (r *response) content(v, logprobs gjson.Result) {
+	if isText(v) {
+		r.say(message, outputText, v.Raw, logprobs)
+	}
+	if !v.IsArray() {
+		return
+	}
+	v.ForEach(func(_, part gjson.Result) bool {
+		if text := part.Get("text"); isText(text) {
+			r.say(message, outputText, text.Raw, gjson.Result{})
+		}
+		part.Get("thinking").ForEach(func(_, piece gjson.Result) bool {
+			if text := piece.Get("text"); isText(text) {
+				r.item(reasoning).thoughts.addText(partThought, inner(text))
+				r.say(reasoning, r.shown(), text.Raw, gjson.Result{})
+			}
+			return true
+		})
+		return true
+	})
 }
 
 func (r *response) shown() *part {

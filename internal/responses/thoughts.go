@@ -53,10 +53,15 @@ func (t *thoughts) add(piece gjson.Result) {
 // plainThought is the type of a thought whose provider knows no details.
 const plainThought = `"reasoning.text"`
 
-// addText takes in a text that came without details.
-func (t *thoughts) addText(raw string) {
+// partThought is the type of a thought that was a part of the content. There is
+// no field to give it back in: the servers that write such parts refuse
+// reasoning_content.
+const partThought = `"thinking"`
+
+// addText takes in a text that came without details, as a thought of a type.
+func (t *thoughts) addText(kind, raw string) {
 	if len(t.list) == 0 {
-		t.list = append(t.list, detail{kind: plainThought})
+		t.list = append(t.list, detail{kind: kind})
 	}
 	d := &t.list[len(t.list)-1]
 	d.text = append(d.text, raw...)

@@ -90,6 +90,9 @@ func (e *encoder) function(v gjson.Result, namespace, path string) error {
 	if !e.choice.allows(name) {
 		return nil
 	}
+	if err := e.claim(name, path); err != nil {
+		return err
+	}
 	e.functions = append(e.functions, path)
 	if is.custom || is.namespace != "" || name != v.Get("name").Str {
 		if e.tools == nil {
@@ -105,6 +108,19 @@ func (e *encoder) function(v gjson.Result, namespace, path string) error {
 	}
 	e.b = append(e.b, '}')
 	e.b = append(appendMembers(e.b, v, "cache_control"), '}')
+	return nil
+}
+
+// claim notes that a name is taken. A call of a name that two tools have could
+// not be told to belong to either: namespaces become part of names.
+func (e *encoder) claim(name, path string) error {
+	if other, taken := e.named[name]; taken {
+		return fault(path+".name", "becomes the function %q for this model, as the name of %s does; give one of them another", name, other)
+	}
+	if e.named == nil {
+		e.named = make(map[string]string)
+	}
+	e.named[name] = path
 	return nil
 }
 

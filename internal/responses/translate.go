@@ -38,6 +38,7 @@ type encoder struct {
 	req    *Request
 	b      []byte // the body so far
 	choice choice
+	named  map[string]string // the path of the tool that a function is made of, by its name
 }
 
 func (e *encoder) encode() error {

@@ -39,7 +39,7 @@ func (t *turn) think(sealed gjson.Result, current bool) {
 		switch {
 		case isText(d.Get("signature")) || isText(d.Get("data")):
 			t.details = add(next(t.details), d.Raw)
-		case current:
+		case current && d.Get("type").Raw != partThought:
 			t.bare = append(t.bare, inner(d.Get("text"))...)
 		}
 	}

@@ -2,6 +2,7 @@ package anthropic
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -48,10 +49,25 @@ func (e *encoder) writeCaching() error {
 	} else if marks < maxMarks {
 		marks += e.writeRetention()
 	}
+	if marks == 0 && e.autoCache && !e.get("cache_control").Exists() && e.comesAgain() {
+		e.raw("cache_control", ephemeral.Raw)
+	}
 	if marks > maxMarks {
 		return paramError("cache_control", "is set at %d places, but at most %d breakpoints are possible", marks, maxMarks)
 	}
 	return nil
+}
+
+// comesAgain guesses that the prompt is the beginning of one to come: a
+// conversation that has gone on once, or one whose client gave it a key for its
+// cache. A prompt that stands alone, as a bot's that sends a diff for review,
+// would pay for a cache that nobody reads; all it shares with others is its
+// front, and an automatic breakpoint stands at the end.
+func (e *encoder) comesAgain() bool {
+	if !strings.HasPrefix(baseName(e.model), "claude") {
+		return false
+	}
+	return e.history.answered || e.get("prompt_cache_key").Str != ""
 }
 
 // writeRetention turns OpenAI's wish for a cache that lasts into the automatic

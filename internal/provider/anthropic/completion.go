@@ -25,7 +25,7 @@ type completion struct {
 type counts struct {
 	thoughts, serverBlocks int
 	calls                  int // for the client
-	answers                int // calls of answerTool
+	answers                int // calls of the tool that answers
 	legacy                 bool
 }
 

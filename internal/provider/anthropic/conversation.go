@@ -41,6 +41,8 @@ type history struct {
 	thoughtless bool
 	// usedTools: there are tool calls.
 	usedTools bool
+	// answered: the user spoke again after the assistant did.
+	answered bool
 	// prefix is the text of a prefill that the client wants to read again at the
 	// front of the answer, raw JSON without quotes.
 	prefix string
@@ -107,6 +109,7 @@ func (c *conversation) turnTo(role string) error {
 }
 
 func (c *conversation) begin(role string) {
+	c.history.answered = c.history.answered || c.role == assistant && role == user
 	c.b = append(append(append(next(c.b), `{"role":"`...), role...), `","content":[`...)
 	c.role = role
 }

@@ -5,7 +5,8 @@
 // prompt cache hit and a thinking signature depend on the bytes of system,
 // tools and history, so the same request must always give the same bytes.
 // encode.go is the table of contents of that translation, whole.go and
-// stream.go are those of the way back, classify.go says what a refusal means.
+// stream.go are those of the way back, collect.go makes one piece of what had to
+// come as events, classify.go says what a refusal means.
 //
 // What differs from model to model stands in one table, behaviours.json. A
 // client that speaks the Messages API itself is passed through, see native.go.
@@ -34,12 +35,30 @@ type Config struct {
 	// this package's own table; nil, or ok false, leaves it to the table. It is
 	// called once for each request and must not block.
 	Capabilities func(model string) (c provider.Capabilities, ok bool)
+	// AutoCache asks for a prompt cache where a client of Chat Completions or
+	// Responses says nothing of one and its prompt is likely to come again, see
+	// comesAgain. Most such clients know no other cache than OpenAI's, which
+	// needs no asking. Clients of the Messages API are left to themselves, as
+	// are models that are not Claude.
+	//
+	// What is written to the cache costs a quarter more than other input, once;
+	// what is read from it costs a tenth, and does not count against the input
+	// tokens per minute. So it pays when more than about one in four of these
+	// prompts comes again within five minutes, grown at its end: in the loop of an
+	// agent nearly all do. Prompts below the model's minimum (512 to 4,096
+	// tokens) are not cached and cost the same as ever. (Anthropic docs,
+	// build-with-claude/prompt-caching.)
+	//
+	// False is right for endpoints other than Anthropic's own: not all that speak
+	// the format have the automatic breakpoint, InvokeModel of Bedrock among them.
+	AutoCache bool
 }
 
 // Dialect speaks the Messages API, version 2023-06-01.
 type Dialect struct {
 	now          func() time.Time
 	capabilities func(model string) (provider.Capabilities, bool)
+	autoCache    bool
 }
 
 var _ provider.Dialect = (*Dialect)(nil)
@@ -52,7 +71,7 @@ func New(cfg Config) *Dialect {
 	if cfg.Capabilities == nil {
 		cfg.Capabilities = func(string) (provider.Capabilities, bool) { return provider.Capabilities{}, false }
 	}
-	return &Dialect{now: cfg.Now, capabilities: cfg.Capabilities}
+	return &Dialect{now: cfg.Now, capabilities: cfg.Capabilities, autoCache: cfg.AutoCache}
 }
 
 // behaviour is what is known of a model, by its provider or else by the table.

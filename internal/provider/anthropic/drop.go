@@ -64,15 +64,15 @@ func isWordByte(c byte) bool {
 // result, and what means nothing.
 func (e *encoder) refuse() error {
 	if v := e.get("n"); v.Num > 1 {
-		return paramError("n", "must be 1: Anthropic's models give one answer; send several requests instead")
+		return paramError("n", "must be 1: the model %s gives one answer; send several requests instead", e.model)
 	}
 	for _, name := range [...]string{"logprobs", "top_logprobs"} {
 		if !isInert(e.get(name)) {
-			return paramError(name, "Anthropic's models give no log probabilities; leave it out")
+			return paramError(name, "the model %s gives no log probabilities; leave it out", e.model)
 		}
 	}
 	if e.get("audio").Exists() {
-		return paramError("audio", "Anthropic's models do not speak; leave it out")
+		return paramError("audio", "the model %s does not speak; leave it out", e.model)
 	}
 	for _, m := range e.get("modalities").Array() {
 		if m.Str != "text" {

@@ -12,9 +12,11 @@ import (
 // EncodeChat translates a Chat Completions request into a call of
 // /v1/messages. What has no counterpart is left out and named in Call.Dropped,
 // unless the client would read its result (logprobs, audio, several choices):
-// that is refused.
+// that is refused. An answer that may be long is asked for as events, whether
+// the client wants a stream (Call.Stream) or not, see collect.go.
 func (d *Dialect) EncodeChat(req *chat.Request, model string) (*provider.Call, error) {
 	e := newEncoder(req, model, d.behaviour(model))
+	e.autoCache = d.autoCache
 	if err := e.encode(); err != nil {
 		return nil, err
 	}
@@ -38,6 +40,7 @@ type encoder struct {
 	header  http.Header
 	dropped []string
 
+	autoCache bool // see Config
 	maxTokens int64
 	tools     toolset
 	choice    toolChoice // the client's
@@ -84,7 +87,7 @@ func (e *encoder) encode() error {
 			return err
 		}
 	}
-	if e.req.Stream {
+	if e.req.Stream || e.maxTokens > maxUnstreamed {
 		e.raw("stream", "true")
 	}
 	e.b = append(e.b, '}')

@@ -13,8 +13,27 @@ type format struct {
 // byTool reports whether the answer is asked for as the input of a tool.
 func (f format) byTool() bool { return f.schema.Exists() && !f.native }
 
-// answerTool is the tool by which a model without structured outputs answers.
+// answerTool is the name of the tool by which a model without structured outputs
+// answers, unless the client offers a tool of that name.
 const answerTool = "json_answer"
+
+// freeName is a name for another tool that none of the client's has. It depends
+// on the tools alone, so that it is the same in every turn.
+func (e *encoder) freeName(name string) string {
+	taken := make(map[string]bool)
+	for _, tool := range e.get("tools").Array() {
+		for _, path := range [...]string{"name", "function.name", "custom.name"} {
+			taken[tool.Get(path).Str] = true
+		}
+	}
+	for _, fn := range e.get("functions").Array() {
+		taken[fn.Get("name").Str] = true
+	}
+	for taken[name] {
+		name += "_"
+	}
+	return name
+}
 
 // readFormat decides how the answer gets its form. json_object has no
 // counterpart and becomes an instruction, see systemNotes.
@@ -37,7 +56,7 @@ func (e *encoder) readFormat() error {
 		e.format = format{} // the answer is a call of the client's own tool
 	}
 	if e.format.byTool() {
-		e.tools.forms.answer = answerPlain
+		e.tools.forms.answer, e.tools.forms.tool = answerPlain, e.freeName(answerTool)
 		if !isObjectSchema(schema) {
 			e.tools.forms.answer = answerWrapped
 		}
@@ -56,7 +75,7 @@ const wrapper = "values"
 // one, so that the client's own keep their place in the cached prefix.
 func (e *encoder) appendAnswerTool(dst []byte) []byte {
 	schema := e.format.schema
-	dst = append(append(next(dst), `{"name":"`...), answerTool...)
+	dst = append(append(next(dst), `{"name":"`...), e.tools.forms.tool...)
 	dst = append(dst, `","description":"Gives the final answer to the user.","input_schema":`...)
 	if e.tools.forms.answer == answerPlain {
 		return append(appendTyped(dst, schema), '}')

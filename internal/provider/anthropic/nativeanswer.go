@@ -17,8 +17,12 @@ type nativeAnswer struct{ now func() time.Time }
 
 var _ provider.Answer = (*nativeAnswer)(nil)
 
-// Whole returns the body as it is, with its usage.
+// Whole returns the message as it is, with its usage.
 func (a *nativeAnswer) Whole(body []byte) (provider.Reply, error) {
+	body, err := inOnePiece(body, a.now)
+	if err != nil {
+		return provider.Reply{}, err
+	}
 	msg, err := readMessageBody(body, a.now())
 	if err != nil {
 		return provider.Reply{}, err

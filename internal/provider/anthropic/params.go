@@ -9,14 +9,15 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// maxUnstreamed is the largest max_tokens for which Anthropic accepts to
+// maxUnstreamed is the largest max_tokens for which Anthropic is asked to
 // answer in one piece: more could take over ten minutes. (Anthropic's SDKs
 // refuse such requests: 3600 s · max_tokens / 128,000 > 600 s.)
 const maxUnstreamed = 21_333
 
 // writeMaxTokens writes the one parameter that Anthropic requires and OpenAI
 // does not. The default is the most the model gives: max_tokens is not booked
-// against a quota there, so a high one costs nothing.
+// against a quota there, so a high one costs nothing. For an answer in one
+// piece it stays where that ends within ten minutes, when most clients give up.
 func (e *encoder) writeMaxTokens() error {
 	switch asked := e.req.MaxOutput(); {
 	case asked > 0:

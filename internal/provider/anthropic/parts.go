@@ -73,7 +73,7 @@ func appendPart(dst []byte, part gjson.Result, rules partRules, last bool) ([]by
 		rules.seen.note(kind, part)
 		return append(next(dst), part.Raw...), nil
 	case kind == "input_audio":
-		return dst, paramError(".type", "Anthropic's models do not hear audio; send a transcript as text")
+		return dst, paramError(".type", "this model does not hear audio; send a transcript as text")
 	}
 	return dst, paramError(".type", "must be %s in %s, not %q", rules.kinds(), rules.whose, kind)
 }

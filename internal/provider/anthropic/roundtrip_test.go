@@ -45,7 +45,7 @@ func (s *said) addLists(m gjson.Result) {
 		s.Cited = append(s.Cited, c.Get("url_citation").Get("url").Str+" "+c.Get("url_citation.start_index").Raw+"-"+c.Get("url_citation.end_index").Raw)
 	}
 	for _, b := range m.Get("server_blocks").Array() {
-		s.Blocks = append(s.Blocks, b.Raw)
+		s.Blocks = append(s.Blocks, b.Get("@ugly").Raw)
 	}
 }
 

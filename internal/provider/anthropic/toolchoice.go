@@ -101,13 +101,13 @@ func parseAllowed(v gjson.Result) (toolChoice, error) {
 }
 
 // onWire is the choice that is sent: the client's, or the one that makes the
-// model answer by answerTool, as far as the model can be forced.
+// model answer by a tool of ours, as far as the model can be forced.
 func (e *encoder) onWire() toolChoice {
 	choice := e.choice
 	if e.format.byTool() {
 		choice = toolChoice{kind: "any"} // the client's tools may come first
 		if e.tools.own == 0 || e.choice.kind == "none" {
-			choice = toolChoice{kind: "tool", name: `"` + answerTool + `"`}
+			choice = toolChoice{kind: "tool", name: `"` + e.tools.forms.tool + `"`}
 		}
 	}
 	if choice.forced() && !e.canForce() || e.format.byTool() && e.wantsBudget() {
@@ -141,7 +141,7 @@ func (e *encoder) writeToolChoice() {
 func (e *encoder) choiceNotes() []string {
 	switch {
 	case e.format.byTool() && e.onWire().kind == "auto":
-		return []string{`Give the final answer by calling the tool "` + answerTool + `".`}
+		return []string{`Give the final answer by calling the tool "` + e.tools.forms.tool + `".`}
 	case e.choice.kind == "tool" && !e.canForce():
 		return []string{"Answer by calling the tool " + e.choice.name + "."}
 	case len(e.choice.only) > 0:

@@ -4,10 +4,11 @@ package anthropic
 type forms struct {
 	custom map[string]bool // names of tools whose input is a plain text
 	answer answerForm
-	legacy bool // function_call rather than tool_calls
+	tool   string // the name of the tool whose input is the answer
+	legacy bool   // function_call rather than tool_calls
 }
 
-// answerForm says whether the answer comes as the input of answerTool.
+// answerForm says whether the answer comes as the input of a tool.
 type answerForm int
 
 const (
@@ -29,9 +30,9 @@ const (
 
 func (f forms) of(name string) form {
 	switch {
-	case name == answerTool && f.answer == answerPlain:
+	case name == f.tool && f.answer == answerPlain:
 		return textForm
-	case name == answerTool && f.answer == answerWrapped:
+	case name == f.tool && f.answer == answerWrapped:
 		return wrappedForm
 	case f.custom[name]:
 		return customForm

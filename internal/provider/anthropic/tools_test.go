@@ -108,3 +108,41 @@ func TestCallThatIsTooLarge(t *testing.T) {
 		t.Errorf("got %v, want a fault of class provider", err)
 	}
 }
+
+// TestAnswerToolNameIsFree: a client's own tool may have the name by which we
+// would have the model answer.
+func TestAnswerToolNameIsFree(t *testing.T) {
+	t.Parallel()
+	const schema = `"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"object"}}}`
+	tests := []struct{ name, tools, want string }{
+		{"none", `"tools":[{"type":"function","function":{"name":"f"}}]`, "json_answer"},
+		{"function", `"tools":[{"type":"function","function":{"name":"json_answer"}}]`, "json_answer_"},
+		{"custom", `"tools":[{"type":"custom","custom":{"name":"json_answer"}}]`, "json_answer_"},
+		{"native", `"tools":[{"name":"json_answer","input_schema":{"type":"object"}}]`, "json_answer_"},
+		{"legacy", `"functions":[{"name":"json_answer"}]`, "json_answer_"},
+		{"both", `"tools":[{"type":"function","function":{"name":"json_answer_"}},{"type":"function","function":{"name":"json_answer"}}]`, "json_answer__"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			call := encode(t, request("claude-3-haiku-20240307", schema, tt.tools))
+			tools := gjson.GetBytes(call.Body, "tools").Array()
+			if got := tools[len(tools)-1].Get("name").Str; got != tt.want {
+				t.Errorf("got the tool %q, want %q", got, tt.want)
+			}
+			reply, err := call.Answer.Whole([]byte(`{"type":"message","stop_reason":"tool_use","content":[` +
+				`{"type":"tool_use","id":"t1","name":"json_answer","input":{"mine":1}},{"type":"tool_use","id":"t2","name":"` + tt.want + `","input":{"a":1}}]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			message := gjson.GetBytes(reply.Body, "choices.0.message")
+			calls := len(message.Get("tool_calls").Array())
+			if message.Get("function_call").Exists() {
+				calls++
+			}
+			if want := min(1, len(tt.want)-len(answerTool)); message.Get("content").Str == "" || calls != want {
+				t.Errorf("got %s, want the answer as content and %d calls of the client's", message.Raw, want)
+			}
+		})
+	}
+}

@@ -23,6 +23,10 @@ var _ provider.Answer = (*answer)(nil)
 
 // Whole turns a message into a chat.completion.
 func (a *answer) Whole(body []byte) (provider.Reply, error) {
+	body, err := inOnePiece(body, a.now)
+	if err != nil {
+		return provider.Reply{}, err
+	}
 	msg, err := readMessageBody(body, a.now())
 	if err != nil {
 		return provider.Reply{}, err

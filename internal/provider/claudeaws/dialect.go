@@ -32,6 +32,10 @@ type Config struct {
 	// Platform on AWS requires one; Bedrock's endpoints need none. It is no
 	// secret.
 	Workspace string
+	// Service is the name that is signed for; empty means the one that the
+	// request's host belongs to, so that requests to a proxy fail. Three services
+	// speak this format: aws-external-anthropic, bedrock and bedrock-mantle.
+	Service string
 	// Region is where requests go when a pool names no base_url. Empty means
 	// that base_url is required. A region in the host of a base_url goes before
 	// it.
@@ -57,8 +61,7 @@ func New(cfg Config) *Dialect {
 	return &Dialect{
 		Dialect: anthropic.New(anthropic.Config{Now: cfg.Now}),
 		cfg:     cfg,
-		// The service is read from the host, since three of them speak this format.
-		signer: sigv4.New(sigv4.Config{Region: cfg.Region, Credentials: cfg.Credentials, Now: cfg.Now}),
+		signer:  sigv4.New(sigv4.Config{Service: cfg.Service, Region: cfg.Region, Credentials: cfg.Credentials, Now: cfg.Now}),
 	}
 }
 
