@@ -4,19 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// providers are what a pool's provider may be. The names below the first line
+// providers are what a pool's provider may be. The names below the first two lines
 // are of OpenAI's dialect: each knows its endpoint, its limits and its errors,
 // which openai-compatible leaves to be found out.
 var providers = []string{
 	ProviderAnthropic, ProviderOpenAI, ProviderOpenAICompatible, ProviderAzure, ProviderGemini,
+	ProviderBedrock, ProviderClaudeAWS,
 	"cerebras", "deepseek", "fireworks", "groq", "mistral", "ollama", "openrouter", "together", "vllm", "xai",
 }
 
-// announced are providers of the design that this version cannot reach.
-var announced = []string{"bedrock"}
+// ProviderNames lists what a pool's provider may be.
+func ProviderNames() []string { return slices.Clone(providers) }
 
 // endpointForms are the providers without an endpoint of their own, and the form
 // of the base_url that they need.
@@ -29,6 +31,8 @@ var endpointForms = map[string]string{
 var endpointChecks = map[string]func(string) error{
 	ProviderAnthropic: checkAnthropicURL,
 	ProviderAzure:     checkAzureURL,
+	ProviderBedrock:   checkBedrockURL,
+	ProviderClaudeAWS: checkClaudeAWSURL,
 }
 
 // azurePath begins the paths of Azure's v1 API.
