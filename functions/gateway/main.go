@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 
@@ -14,7 +15,7 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	front, err := build(context.Background(), os.Getenv, os.Environ(), log)
+	front, err := build(context.Background(), os.Getenv, os.Environ(), os.Stdout, log)
 	if err != nil {
 		log.Error("cannot start", "error", err)
 		os.Exit(1)
@@ -22,8 +23,9 @@ func main() {
 	awsfront.Start(front)
 }
 
-// build puts the function together from its environment.
-func build(ctx context.Context, getenv func(string) string, environ []string, log *slog.Logger) (awsfront.Config, error) {
+// build puts the function together from its environment. Events go to out, as
+// the lines of the log do.
+func build(ctx context.Context, getenv func(string) string, environ []string, out io.Writer, log *slog.Logger) (awsfront.Config, error) {
 	doc, state, err := app.Function(ctx, getenv)
 	if err != nil {
 		return awsfront.Config{}, err
@@ -32,7 +34,11 @@ func build(ctx context.Context, getenv func(string) string, environ []string, lo
 	if err := config.CheckListen(doc, "0.0.0.0:443"); err != nil {
 		return awsfront.Config{}, err
 	}
-	handler, err := app.New(app.Config{Document: doc, Table: state, Environ: environ, After: awsfront.After, Log: log})
+	events, err := app.LambdaTelemetry(out, getenv, log)
+	if err != nil {
+		return awsfront.Config{}, err
+	}
+	handler, err := app.New(app.Config{Document: doc, Table: state, Environ: environ, After: awsfront.After, Telemetry: events, Log: log})
 	if err != nil {
 		return awsfront.Config{}, err
 	}

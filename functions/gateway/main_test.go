@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -11,10 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fallow-dev/fallow/internal/awsfront"
+	"github.com/fallow-dev/fallow/internal/telemetry/emf/emftest"
 )
 
 // TestMain keeps the AWS SDK, whose settings belong to the process, from
@@ -63,7 +66,7 @@ func TestBuildRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := build(t.Context(), getenv(tt.config, tt.table), nil, slog.New(slog.DiscardHandler))
+			_, err := build(t.Context(), getenv(tt.config, tt.table), nil, io.Discard, slog.New(slog.DiscardHandler))
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v, want an error about %q", err, tt.says)
 			}
@@ -79,7 +82,8 @@ func TestBuildServes(t *testing.T) {
 		_, _ = io.WriteString(w, `data: {"choices":[{"index":0,"delta":{"content":"`+r.Header.Get("Authorization")+`"},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
 	}))
 	t.Cleanup(provider.Close)
-	front, err := build(t.Context(), getenv(document(t, provider.URL, tokens), "state"), []string{"KEY=provider-key", "BOT=bot-token"}, slog.New(slog.DiscardHandler))
+	var out bytes.Buffer
+	front, err := build(t.Context(), getenv(document(t, provider.URL, tokens), "state"), []string{"KEY=provider-key", "BOT=bot-token"}, &out, slog.New(slog.NewJSONHandler(&out, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +92,33 @@ func TestBuildServes(t *testing.T) {
 		if status != want || want == 200 && !(strings.Contains(body, "Bearer provider-key") && strings.HasSuffix(body, "[DONE]\n\n")) {
 			t.Errorf("with %s: %d %s, want %d", token, status, body, want)
 		}
+	}
+	checkLines(t, out.Bytes())
+}
+
+// checkLines: all that leaves is JSON that CloudWatch takes; each of the two
+// requests has one line, which is its metrics too; and no secret is in any.
+func checkLines(t *testing.T, out []byte) {
+	t.Helper()
+	requests := 0
+	for line := range bytes.Lines(out) {
+		doc, err := emftest.Parse(bytes.TrimSpace(line), time.Now())
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		if doc.Members["msg"] == "request" {
+			if requests++; len(doc.Data) == 0 || doc.Members["request_id"] == "" {
+				t.Errorf("a request without metrics or id: %s", line)
+			}
+		}
+		for _, secret := range []string{"provider-key", "bot-token"} {
+			if bytes.Contains(line, []byte(secret)) {
+				t.Errorf("%s is in %s", secret, line)
+			}
+		}
+	}
+	if requests != 2 {
+		t.Errorf("%d lines of requests, want one for each of the 2", requests)
 	}
 }
 

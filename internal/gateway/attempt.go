@@ -38,7 +38,9 @@ func (g *Gateway) book(x *exchange, t target, want pool.Want) (*pool.Booking, er
 	want.Waited = x.event.Waited
 	began := g.cfg.Now()
 	b, err := t.Pool.Book(ctx, want)
-	x.event.Waited += g.cfg.Now().Sub(began)
+	took := g.cfg.Now().Sub(began)
+	x.event.Waited += took
+	x.booked(t, b, err, began, took)
 	var exhausted *pool.ExhaustedError
 	if err == nil || errors.As(err, &exhausted) {
 		return b, err
@@ -50,7 +52,7 @@ func (g *Gateway) book(x *exchange, t target, want pool.Want) (*pool.Booking, er
 func (g *Gateway) dial(x *exchange, t target, call *provider.Call, b *pool.Booking) (conn, error) {
 	c, err := g.withSecret(x.ctx(), t, b.Key, func(key secret.Value) (conn, error) {
 		x.sending(t, b)
-		c, err := t.send(x.ctx(), call, key, x.within(t.firstSign(call)), g.cfg.Now)
+		c, err := t.send(x.traced(), call, key, x.within(t.firstSign(call)), g.cfg.Now)
 		x.sent(err)
 		return c, err
 	})

@@ -48,6 +48,7 @@ func (t target) send(ctx context.Context, call *provider.Call, key secret.Value,
 		req.Header[name] = values
 	}
 	t.Dialect.Authorize(req, key)
+	passTrace(ctx, req.Header)
 	resp, err := t.Client.Do(req)
 	if err != nil {
 		watch.stop()

@@ -41,10 +41,13 @@ type exchange struct {
 // begin opens the exchange. Its event tells of a failure inside Fallow until
 // the answer is known, so that it is true of a panic too.
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, s *surface) *exchange {
-	failed := internalError()
+	failed, now := internalError(), g.cfg.Now()
 	return &exchange{
-		g: g, w: w, r: r, began: g.cfg.Now(), surface: s,
-		event: telemetry.Request{ID: requestID(r.Context()), API: string(s.api), Status: failed.status, Code: failed.code},
+		g: g, w: w, r: r, began: now, surface: s,
+		event: telemetry.Request{
+			ID: requestID(r.Context()), API: string(s.api), Status: failed.status, Code: failed.code,
+			At: now, Trace: g.cfg.Trace.Begin(r.Header.Get(headerTraceparent), r.Header.Get(headerTracestate)),
+		},
 	}
 }
 
@@ -114,7 +117,9 @@ func (x *exchange) fail(err error) {
 func (x *exchange) sending(t target, b *pool.Booking) {
 	x.sentAt = x.g.cfg.Now()
 	x.event.Target, x.event.Key, x.event.Group = t.String(), b.Key, b.Group
-	x.event.Attempts = append(x.event.Attempts, telemetry.Attempt{Target: t.String(), Key: b.Key})
+	x.event.Attempts = append(x.event.Attempts, telemetry.Attempt{
+		Target: t.String(), Key: b.Key, Began: x.sentAt.Sub(x.began), Span: x.event.Trace.Child(),
+	})
 }
 
 // sent notes what has come of the last call so far.

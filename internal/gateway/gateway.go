@@ -35,6 +35,8 @@ type Config struct {
 	Secrets Secrets
 	// Observe takes one event a request; nil discards.
 	Observe func(context.Context, telemetry.Request)
+	// Trace begins the traces of requests; nil begins none.
+	Trace *telemetry.Tracer
 	// After runs what the client need not wait for, once the answer is out. It
 	// must have run before the process ends or is frozen. Nil means at once,
 	// which makes the client wait.
@@ -91,7 +93,7 @@ type Gateway struct {
 	admin   secret.Ref
 	models  modelList
 	ratios  *estimate.Ratios // bytes per token, as learned
-	trouble *overload.Guard // of providers, not of keys
+	trouble *overload.Guard  // of providers, not of keys
 	handler http.Handler
 }
 

@@ -181,6 +181,7 @@ type options struct {
 	backup   *fakeProvider // serves pool "backup" if set
 	wait     time.Duration
 	timeouts config.Timeouts
+	trace    *telemetry.Tracer
 }
 
 func newBench(t *testing.T, u *fakeProvider, o options) *bench {
@@ -207,7 +208,7 @@ func newBench(t *testing.T, u *fakeProvider, o options) *bench {
 	}
 	log := slog.New(slog.NewJSONHandler(&lockedWriter{mu: &b.mu, w: b.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	g, err := gateway.New(gateway.Config{
-		Document: doc, Upstreams: ups, Secrets: b.secrets, LocalAdmin: true, Log: log,
+		Document: doc, Upstreams: ups, Secrets: b.secrets, LocalAdmin: true, Log: log, Trace: o.trace,
 		Rand: func() float64 { return 0 },
 		Observe: func(_ context.Context, r telemetry.Request) {
 			b.mu.Lock()

@@ -99,6 +99,9 @@ func (g *Gateway) askForModels(ctx context.Context) (fresh map[string][]provider
 	var asking sync.WaitGroup
 	fresh = map[string][]provider.Model{}
 	for name, u := range g.cfg.Upstreams {
+		if u.Dialect.ModelsCall() == nil {
+			continue // it has no list: the routes are what is listed
+		}
 		asking.Go(func() {
 			models, err := g.askOne(ctx, u)
 			mu.Lock()

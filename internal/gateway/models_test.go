@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/provider/openai"
 )
 
 const listed = `{"object":"list","data":[{"id":"gpt-x","object":"model","created":5,"owned_by":"them"},{"id":"m","object":"model","created":6,"owned_by":"them"}]}`
@@ -177,5 +179,20 @@ func TestModelsWithoutASecret(t *testing.T) {
 	p.secrets.down = true
 	if w := p.models(t.Context()); w.Code != 200 || len(ids(t, w.Body.String())) != 0 {
 		t.Errorf("%d %s, want an empty list", w.Code, w.Body)
+	}
+}
+
+// unlisted is a dialect whose provider has no list of models.
+type unlisted struct{ provider.Dialect }
+
+func (unlisted) ModelsCall() *provider.Call { return nil }
+
+// TestModelsOfAProviderWithoutAList: the routes are listed, and nobody is asked.
+func TestModelsOfAProviderWithoutAList(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	p := newInProcess(t, upstreamOf{name: "main", keys: []string{"k1"}, dialect: unlisted{openai.New(openai.Config{})}, answer: counted(&calls, saying(listed))})
+	if w := p.models(t.Context()); w.Code != 200 || calls != 0 {
+		t.Errorf("%d %s after %d calls, want a list after none", w.Code, w.Body, calls)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -259,5 +260,24 @@ func TestManyErrands(t *testing.T) {
 		if report, err := New(cfg).Run(t.Context()); err != nil || report.Tried != want {
 			t.Errorf("run %d: tried %d, %v; want %d", i, report.Tried, err, want)
 		}
+	}
+}
+
+// unlisted is a dialect whose provider has no free call.
+type unlisted struct{ provider.Dialect }
+
+func (unlisted) ModelsCall() *provider.Call { return nil }
+
+// TestNothingIsAskedWithoutAFreeCall: a key must not be tried at a price.
+func TestNothingIsAskedWithoutAFreeCall(t *testing.T) {
+	t.Parallel()
+	table, p := newTable(), newProvider(nil)
+	cfg := wired(table, p, func() time.Time { return nine }, "a")
+	u := cfg.Upstreams["claude"]
+	u.Dialect = unlisted{u.Dialect}
+	cfg.Upstreams["claude"] = u
+	report, err := New(cfg).Run(t.Context())
+	if err != nil || report.Tried != 0 || p.called("a") != 0 {
+		t.Errorf("got %+v, %v and %d calls, want none", report, err, p.called("a"))
 	}
 }

@@ -87,7 +87,7 @@ func (r *round) apply(ctx context.Context, w write) (applied, known bool) {
 // probes lists the calls that find out how keys are.
 func (r *round) probes() []task {
 	u, ok := r.cfg.Upstreams[r.name]
-	if !ok {
+	if !ok || u.Dialect.ModelsCall() == nil { // no call is free there
 		return nil
 	}
 	v := r.view()

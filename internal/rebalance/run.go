@@ -14,6 +14,7 @@ import (
 
 	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
 // Config is what a Runner is made of.
@@ -39,6 +40,9 @@ type Config struct {
 	Instance string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Observe takes what each run did and how the pools stand after it; nil
+	// discards.
+	Observe func(context.Context, telemetry.Rebalance)
 	// Log takes what changed; nil discards.
 	Log *slog.Logger
 }
@@ -56,6 +60,9 @@ func New(cfg Config) *Runner {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(context.Context, telemetry.Rebalance) {}
 	}
 	cfg.Budget = cmp.Or(cfg.Budget, 25*time.Second)
 	cfg.Parallel = cmp.Or(cfg.Parallel, 8)
@@ -102,7 +109,7 @@ type Report struct {
 func (r *Runner) Run(ctx context.Context) (Report, error) {
 	ctx, cancel := r.bound(ctx)
 	defer cancel()
-	done := &ledger{}
+	done, began := &ledger{}, r.cfg.Now()
 	rounds := make([]*round, 0, len(r.cfg.Document.Pools))
 	for _, name := range slices.Sorted(maps.Keys(r.cfg.Document.Pools)) {
 		rd := &round{Runner: r, name: name, pool: r.cfg.Document.Pools[name], now: r.cfg.Now(), ledger: done}
@@ -112,10 +119,14 @@ func (r *Runner) Run(ctx context.Context) (Report, error) {
 		}
 	}
 	r.call(ctx, rounds)
+	var digests []Digest
 	for _, rd := range rounds {
 		rd.close(ctx)
+		digests = append(digests, digest(rd.view()))
 	}
-	return done.report, errors.Join(done.failures...)
+	err := errors.Join(done.failures...)
+	r.cfg.Observe(ctx, event(done.report, err, r.cfg.Now().Sub(began), digests))
+	return done.report, err
 }
 
 // ledger is what a run has done so far.
