@@ -26,7 +26,12 @@ type terminal struct {
 type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the gateway on this machine."`
 	Simulate simulateCmd `cmd:"" help:"Run a simulated provider with true rate limits."`
+	Storm    stormCmd    `cmd:"" help:"Measure Fallow, baselines and other gateways on the same morning."`
+	Plan     planCmd     `cmd:"" help:"Say how many quota groups the traffic in a log needs."`
 	Config   configCmd   `cmd:"" help:"Check config documents, and make them of other gateways' configurations."`
+	Keys     keysCmd     `cmd:"" help:"Store keys in AWS Secrets Manager and show which are set."`
+	Doctor   doctorCmd   `cmd:"" help:"Examine a deployment: credentials, secrets, table, schedule, every key."`
+	Cost     costCmd     `cmd:"" help:"Say what a month costs on AWS, beside containers."`
 	Prices   pricesCmd   `cmd:"" help:"Keep the table of prices up to date."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

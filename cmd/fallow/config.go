@@ -8,10 +8,14 @@ import (
 	"github.com/fallow-dev/fallow/internal/config"
 )
 
-// configCmd holds the commands about the config document.
+// configCmd holds the commands about the config document and its revisions.
 type configCmd struct {
 	Validate validateCmd `cmd:"" help:"Check a config document and report every fault in it."`
 	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of config documents, for editors."`
+	Apply    applyCmd    `cmd:"" help:"Check a config document and make it the newest revision in the shared table."`
+	Diff     diffCmd     `cmd:"" help:"Show what differs between config documents, in files or in the shared table."`
+	History  historyCmd  `cmd:"" help:"List the revisions in the shared table."`
+	Rollback rollbackCmd `cmd:"" help:"Make an earlier revision the newest again."`
 	Import   importCmd   `cmd:"" help:"Turn a configuration of Bifrost, LiteLLM or Portkey into a config document."`
 }
 

@@ -47,14 +47,21 @@ func (c *serveCmd) Run(t *terminal) error {
 		return err
 	}
 	defer closeTable()
-	work := &background{log: log}
-	handler, err := app.New(app.Config{
-		Document: setup.doc, Table: table, Environ: setup.environ, After: work.run, LocalAdmin: true, Log: log,
-	})
+	observer, err := newObserver(t.environ, log)
 	if err != nil {
 		return err
 	}
-	job, err := app.Rebalancer(app.Config{Document: setup.doc, Table: table, Environ: setup.environ, Log: log})
+	defer observer.close(t.ctx)
+	work := &background{log: log}
+	parts := app.Config{
+		Document: setup.doc, Table: table, Environ: setup.environ, After: work.run, LocalAdmin: true,
+		Telemetry: observer.Telemetry, Log: log,
+	}
+	handler, err := app.New(parts)
+	if err != nil {
+		return err
+	}
+	job, err := app.Rebalancer(parts)
 	if err != nil {
 		return err
 	}
@@ -67,7 +74,7 @@ func (c *serveCmd) Run(t *terminal) error {
 	work.Go(func() { job.Every(ctx, time.Minute) })
 	work.Go(func() { handler.Warm(ctx) })
 	setup.greet(t.stderr, "http://"+listener.Addr().String())
-	err = serve(ctx, listener, work.awaited(handler), c.Drain, log)
+	err = serve(ctx, listener, work.awaited(observer.beside(handler)), c.Drain, log)
 	stop()
 	work.Wait()
 	return err

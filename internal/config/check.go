@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/fallow-dev/fallow/internal/secret"
 )
@@ -22,6 +23,8 @@ var (
 	nameRegexp  = regexp.MustCompile(namePattern)
 	modelRegexp = regexp.MustCompile(modelPattern)
 	routeRegexp = regexp.MustCompile(routePattern)
+
+	workspaceRegexp = regexp.MustCompile(workspacePattern)
 )
 
 // check reports every fault of a document whose shape is right.
@@ -55,8 +58,19 @@ func checkName(name, path string, r *report) {
 	}
 }
 
-// checkSecret reports a reference that cannot be one. It never repeats it.
-func checkSecret(s, path string, r *report) (ref secret.Ref, ok bool) {
+// checkSecret reports a reference that cannot be one of a secret. It never
+// repeats it.
+func checkSecret(s, path string, r *report) (secret.Ref, bool) {
+	ref, ok := checkReference(s, path, r)
+	if ref.Scheme == secret.SchemeAWS {
+		// As a token it would be one that everybody knows.
+		r.add(path, "is no secret: aws:role is for the keys of %s", strings.Join(awsProviders, " and "))
+		return ref, false
+	}
+	return ref, ok
+}
+
+func checkReference(s, path string, r *report) (ref secret.Ref, ok bool) {
 	if s == "" {
 		r.add(path, "is missing: write env:NAME, file:PATH or secretsmanager:ID#field")
 		return ref, false

@@ -17,7 +17,8 @@ func checkPools(pools map[string]Pool, r *report) {
 		p := pools[name]
 		checkName(name, path, r)
 		checkProvider(p, path, r)
-		checkKeys(p.Keys, join(path, "keys"), r)
+		checkKeys(p, join(path, "keys"), r)
+		checkWorkspace(p, join(path, "workspace"), r)
 		checkAdminKey(p, join(path, "admin_key"), r)
 		checkLimits(p.Limits, join(path, "limits"), r)
 		if p.WaitBudget < 0 || p.WaitBudget > maxTotal {
@@ -32,8 +33,6 @@ func checkProvider(p Pool, path string, r *report) {
 	switch {
 	case p.Provider == "":
 		r.add(at, "is missing: write anthropic, openai or another of %s", strings.Join(providers[2:], ", "))
-	case slices.Contains(announced, p.Provider):
-		r.add(at, "%s is not available in this version; available are %s", p.Provider, strings.Join(providers, ", "))
 	case !slices.Contains(providers, p.Provider):
 		r.add(at, "there is no provider %s; %s", show(p.Provider), hint(p.Provider, providers))
 	}
@@ -56,16 +55,16 @@ func checkEndpoint(p Pool, path string, r *report) {
 	}
 }
 
-func checkKeys(keys []Key, path string, r *report) {
-	if len(keys) == 0 {
+func checkKeys(p Pool, path string, r *report) {
+	if len(p.Keys) == 0 {
 		r.add(path, "is missing: a pool needs at least one {name, secret}")
 	}
 	names, refs := unique[string]{}, unique[secret.Ref]{}
-	for i, k := range keys {
+	for i, k := range p.Keys {
 		at := item(path, i)
 		checkName(k.Name, join(at, "name"), r)
 		names.check(k.Name, join(at, "name"), r, "is the same as %s: names are unique in a pool")
-		if ref, ok := checkSecret(k.Secret, join(at, "secret"), r); ok {
+		if ref, ok := checkKeySecret(p, k.Secret, join(at, "secret"), r); ok {
 			refs.check(ref, join(at, "secret"), r, "is the same as %s: one key twice is not more quota; use weight")
 		}
 		if !(k.Weight > 0 && k.Weight <= maxWeight) { // also refuses NaN

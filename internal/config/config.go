@@ -28,11 +28,16 @@ type Config struct {
 // serve a request.
 type Pool struct {
 	// Provider is one of the known providers: anthropic, openai, azure, gemini,
-	// those of OpenAI's dialect by name, or openai-compatible for any other.
+	// bedrock, claude-aws, those of OpenAI's dialect by name, or openai-compatible
+	// for any other.
 	Provider string `yaml:"provider"`
 	// BaseURL replaces the provider's default; required for openai-compatible and
-	// azure, which have none.
+	// azure, which have none. Without it bedrock and claude-aws are reached in the
+	// region of the process.
 	BaseURL string `yaml:"base_url,omitempty"`
+	// Workspace is the id of the workspace of Claude Platform on AWS; claude-aws
+	// only, and required unless base_url leads to Bedrock.
+	Workspace string `yaml:"workspace,omitempty"`
 	// Keys hold at least one entry; names are unique within the pool.
 	Keys []Key `yaml:"keys"`
 	// AdminKey is the reference of an admin key of the organisation behind the
@@ -64,7 +69,8 @@ type QuotaLimits struct {
 type Key struct {
 	// Name may be logged and shown.
 	Name string `yaml:"name"`
-	// Secret is a reference (env:, file:, secretsmanager:), never the secret.
+	// Secret is a reference (env:, file:, secretsmanager:), never the secret; for
+	// bedrock and claude-aws also aws:role.
 	Secret string `yaml:"secret"`
 	// Weight is the base weight, > 0; default 1.
 	Weight float64 `yaml:"weight"`

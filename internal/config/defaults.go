@@ -10,6 +10,8 @@ const (
 	ProviderOpenAICompatible = "openai-compatible"
 	ProviderAzure            = "azure"
 	ProviderGemini           = "gemini"
+	ProviderBedrock          = "bedrock"
+	ProviderClaudeAWS        = "claude-aws"
 
 	AuthTokens = "tokens"
 	AuthNone   = "none"

@@ -1,5 +1,7 @@
 package config
 
+import "strings"
+
 // note is what the JSON Schema says of a field beyond its Go type.
 type note struct {
 	about    string
@@ -13,6 +15,9 @@ var referenceRules = rules{"pattern": `^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:.
 	`secretsmanager:[A-Za-z0-9/_+=.@:-]{1,512}(#[A-Za-z0-9_.-]{1,128})?)$`}
 
 var perMinute = rules{"minimum": 1, "maximum": maxPerMinute}
+
+// keyReferenceRules are those of a key, which may be the process's own role.
+var keyReferenceRules = rules{"pattern": strings.Replace(referenceRules["pattern"].(string), "(", "(aws:role|", 1)}
 
 const referenceForms = "env:NAME, file:PATH or secretsmanager:ID#json_field; never the secret itself."
 
@@ -31,8 +36,10 @@ var notes = map[string]note{
 	"Config.limits":  {"What one request may use.", false, nil},
 
 	"Pool.provider": {"The API that the keys are for.", true, rules{"enum": providers}},
-	"Pool.base_url": {"Endpoint, if it is not the provider's own; required for openai-compatible and azure. http only within a private network.",
+	"Pool.base_url": {"Endpoint, if it is not the provider's own; required for openai-compatible and azure. bedrock and claude-aws have one for each region. http only within a private network.",
 		false, rules{"pattern": `^https?://[^?#@\s]+$`}},
+	"Pool.workspace": {"Id of the workspace of Claude Platform on AWS; provider claude-aws only.", false,
+		rules{"pattern": workspacePattern}},
 	"Pool.keys": {"The keys; any of them may serve a request.", true, rules{"minItems": 1}},
 	"Pool.limits": {"What each quota group behind the keys is allowed a minute, if the provider's answers do not tell; what they tell goes before.",
 		false, nil},
@@ -47,8 +54,9 @@ var notes = map[string]note{
 		false, perMinute},
 	"QuotaLimits.output_tokens": {"Output tokens a minute.", false, perMinute},
 
-	"Key.name":   {"Name of the key; may be logged and shown.", true, nameRules},
-	"Key.secret": {referenceForms, true, referenceRules},
+	"Key.name": {"Name of the key; may be logged and shown.", true, nameRules},
+	"Key.secret": {referenceForms + " For bedrock and claude-aws also aws:role, the AWS credentials of the process.",
+		true, keyReferenceRules},
 	"Key.weight": {"Share of the requests relative to the other keys.", false,
 		rules{"exclusiveMinimum": 0, "maximum": maxWeight, "default": 1}},
 	"Key.quota": {"Keys of one organisation share a quota. Name it if you know it; otherwise it is learned.", false, nameRules},

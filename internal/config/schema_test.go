@@ -54,8 +54,8 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 	t.Parallel()
 	edits := [][]string{
 		{"version: 1", "version: 2"}, {"version: 1\n", ""}, {"clients:\n", "x: 1\nclients:\n"},
-		{"provider: anthropic", "provider: bedrock"}, {"  claude:", "  Claude:"},
-		{"name: key-1", "name: KEY"}, {"env:KEY_1", literal}, {"env:KEY_1", "env:KEY_1\n        weight: 0"},
+		{"provider: anthropic", "provider: vertex"}, {"  claude:", "  Claude:"},
+		{"name: key-1", "name: KEY"}, {"env:KEY_1", "aws:user"}, {"    keys:", "    workspace: a b\n    keys:"}, {"env:KEY_1", literal}, {"env:KEY_1", "env:KEY_1\n        weight: 0"},
 		{"env:KEY_1", "env:KEY_1\n        wieght: 1"}, {"env:KEY_1", "env:KEY_1\n        weight: 1001"},
 		{"[{pool: claude}]", "[]"}, {"  review:", "  a*b:"},
 		{"name: key-1", "name: " + strings.Repeat("k-", 32)}, {"  review:", "  " + strings.Repeat("m-", 101) + ":"}, {"auth: tokens", "auth: basic"},

@@ -11,6 +11,7 @@ const (
 	SchemeEnv            = "env"            // env:NAME, an environment variable
 	SchemeFile           = "file"           // file:PATH, the content of a file
 	SchemeSecretsManager = "secretsmanager" // secretsmanager:ID or secretsmanager:ID#field
+	SchemeAWS            = "aws"            // aws:role, the AWS credentials of the process
 )
 
 // Ref says where a credential is. It is no secret: it may be logged. Refs are
@@ -18,7 +19,8 @@ const (
 type Ref struct {
 	// Scheme is one of the constants.
 	Scheme string
-	// ID is the variable's name, the file's path, or the secret's name or ARN.
+	// ID is the variable's name, the file's path, the secret's name or ARN, or
+	// "role".
 	ID string
 	// Field is the string field to take out of a secret that is a JSON object;
 	// empty means the whole text. Only secretsmanager has fields.
@@ -55,7 +57,7 @@ func ParseRef(s string) (Ref, error) {
 func split(s string) (Ref, error) {
 	scheme, id, _ := strings.Cut(s, ":")
 	switch scheme {
-	case SchemeEnv, SchemeFile:
+	case SchemeEnv, SchemeFile, SchemeAWS:
 		return Ref{Scheme: scheme, ID: id}, nil
 	case SchemeSecretsManager:
 		id, field, hasField := strings.Cut(id, "#")
@@ -77,6 +79,8 @@ func (r Ref) check() error {
 		return checkVariable(r.ID)
 	case SchemeFile:
 		return checkPath(r.ID)
+	case SchemeAWS:
+		return checkRole(r.ID)
 	}
 	return checkSecretsManager(r.ID, r.Field)
 }
@@ -95,6 +99,16 @@ func checkPath(path string) error {
 	control := func(r rune) bool { return r < ' ' }
 	if path == "" || len(path) > pathMax || strings.ContainsFunc(path, control) || strings.HasSuffix(path, "/") {
 		return errors.New("file: needs the path of a file")
+	}
+	return nil
+}
+
+// role is the only ID of SchemeAWS.
+const role = "role"
+
+func checkRole(id string) error {
+	if id != role {
+		return errors.New("aws: is followed by role: aws:role stands for the AWS credentials of the process")
 	}
 	return nil
 }

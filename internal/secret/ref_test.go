@@ -24,6 +24,7 @@ func TestParseRef(t *testing.T) {
 		{"name", "secretsmanager:fallow/keys", secret.Ref{Scheme: "secretsmanager", ID: "fallow/keys"}, ""},
 		{"name and field", "secretsmanager:fallow/keys#anthropic_2", secret.Ref{Scheme: "secretsmanager", ID: "fallow/keys", Field: "anthropic_2"}, ""},
 		{"arn and field", "secretsmanager:" + arn + "#a.b", secret.Ref{Scheme: "secretsmanager", ID: arn, Field: "a.b"}, ""},
+		{"role", "aws:role", secret.Ref{Scheme: "aws", ID: "role"}, ""},
 
 		{"empty", "", secret.Ref{}, "not a secret reference"},
 		{"literal", canary, secret.Ref{}, "the secret itself never stands"},
@@ -43,6 +44,10 @@ func TestParseRef(t *testing.T) {
 		{"file of a directory", "file:/run/secrets/", secret.Ref{}, "file: needs the path"},
 		{"file with NUL", "file:a\x00b", secret.Ref{}, "file: needs the path"},
 		{"file with literal", "file:" + canary, secret.Ref{}, "looks like the secret itself"},
+		{"another role", "aws:role/x", secret.Ref{}, "aws: is followed by role"},
+		{"no role", "aws:", secret.Ref{}, "aws: is followed by role"},
+		{"field of the role", "aws:role#a", secret.Ref{}, "aws: is followed by role"},
+		{"literal behind aws", "aws:" + canary, secret.Ref{}, "looks like the secret itself"},
 		{"no id", "secretsmanager:", secret.Ref{}, "name or ARN"},
 		{"only field", "secretsmanager:#a", secret.Ref{}, "name or ARN"},
 		{"space in id", "secretsmanager:a b", secret.Ref{}, "name or ARN"},
@@ -83,7 +88,7 @@ func checkError(t *testing.T, err error, want string) {
 
 func FuzzParseRef(f *testing.F) {
 	for _, s := range []string{"", "env:A", "env:sk-ant-0123456789", "file:/a", "file:", "secretsmanager:a#b",
-		"secretsmanager:a#", "secretsmanager:#", ":", "#", "env:\x00", "secretsmanager:arn:aws:x#y.z", "file:ü#:"} {
+		"secretsmanager:a#", "secretsmanager:#", ":", "#", "env:\x00", "secretsmanager:arn:aws:x#y.z", "aws:role", "aws:", "file:ü#:"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

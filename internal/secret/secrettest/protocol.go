@@ -3,8 +3,8 @@ package secrettest
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,6 +14,11 @@ type request struct {
 	SecretID     string  `json:"SecretId"`
 	SecretString *string `json:"SecretString"`
 	SecretBinary []byte  `json:"SecretBinary"`
+
+	VersionStages       []string `json:"VersionStages"`
+	VersionStage        string   `json:"VersionStage"`
+	MoveToVersionID     string   `json:"MoveToVersionId"`
+	RemoveFromVersionID string   `json:"RemoveFromVersionId"`
 }
 
 // answer is the shape of every success. The protocol writes times as seconds
@@ -74,6 +79,10 @@ func (s *Server) call(ctx context.Context, name string, in request) (*answer, *f
 			"You can't perform this operation on the secret because it was marked for deletion."}
 	case name == "GetSecretValue":
 		return v.answer(true), nil
+	case name == "PutSecretValue" && len(in.VersionStages) > 0 && !slices.Contains(in.VersionStages, current):
+		return s.stage(in.SecretID, *in.SecretString).answer(false), nil
+	case name == "UpdateSecretVersionStage" && in.VersionStage == current:
+		return s.promote(in)
 	case name == "PutSecretValue":
 		return s.put(in.SecretID, in.SecretString, in.SecretBinary).answer(false), nil
 	}
@@ -96,8 +105,7 @@ func (s *Server) await(ctx context.Context, id string) {
 }
 
 func (v *stored) answer(withSecret bool) *answer {
-	a := &answer{ARN: v.arn(), Name: v.name, VersionID: fmt.Sprintf("00000000-0000-0000-0000-%012d", v.version),
-		VersionStages: []string{"AWSCURRENT"}}
+	a := &answer{ARN: v.arn(), Name: v.name, VersionID: v.id(), VersionStages: []string{current}}
 	if withSecret {
 		a.SecretString, a.SecretBinary = v.text, v.binary
 		a.CreatedDate = float64(v.created.UnixMilli()) / float64(time.Second/time.Millisecond)

@@ -1,6 +1,7 @@
 // Package secrettest is an AWS Secrets Manager for tests: an in-process HTTP
-// server that speaks enough of its JSON 1.1 protocol (GetSecretValue and
-// PutSecretValue) for the real SDK, and can be made to fail.
+// server that speaks enough of its JSON 1.1 protocol (GetSecretValue,
+// PutSecretValue, and UpdateSecretVersionStage for AWSCURRENT) for the real
+// SDK, and can be made to fail.
 package secrettest
 
 import (
@@ -24,6 +25,8 @@ type Server struct {
 
 	mu      sync.Mutex // guards what follows
 	secrets map[string]*stored
+	staged  map[string]*stored // versions that are not current, by id
+	made    int                // versions of all secrets
 	reads   map[string]int
 	down    bool
 	hold    chan struct{} // GetSecretValue waits until it is closed; nil: no wait
@@ -41,7 +44,7 @@ type stored struct {
 
 // New starts a server that has no secrets. The caller closes it.
 func New() *Server {
-	s := &Server{secrets: map[string]*stored{}, reads: map[string]int{}}
+	s := &Server{secrets: map[string]*stored{}, staged: map[string]*stored{}, reads: map[string]int{}}
 	s.http = httptest.NewServer(s)
 	s.URL = s.http.URL
 	return s
@@ -89,9 +92,15 @@ func (s *Server) put(id string, text *string, data []byte) *stored {
 	if !ok {
 		old = &stored{name: id}
 	}
-	v := &stored{name: old.name, text: text, binary: data, version: old.version + 1, created: time.Now()}
+	v := s.version(old.name, text, data)
 	s.secrets[v.name], s.secrets[v.arn()] = v, v
 	return v
+}
+
+// version makes one; the lock is held.
+func (s *Server) version(name string, text *string, data []byte) *stored {
+	s.made++
+	return &stored{name: name, text: text, binary: data, version: s.made, created: time.Now()}
 }
 
 // Delete schedules a secret for deletion: it can no longer be read.

@@ -89,6 +89,38 @@ func TestServerFaults(t *testing.T) {
 	_ = answer.Body.Close()
 }
 
+// TestServerMovesTheLabel: a version that is written beside the current one
+// becomes current only from the version that the caller names.
+func TestServerMovesTheLabel(t *testing.T) {
+	t.Parallel()
+	s := secrettest.Start(t)
+	s.Put("a", "one")
+	s.Put("b", "other")
+	first, err := read(t, s, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put, err := s.Client().PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{
+		SecretId: aws.String("a"), SecretString: aws.String("two"), VersionStages: []string{"PENDING"}})
+	if err != nil || s.Text("a") != "one" || s.Text("missing") != "" {
+		t.Fatalf("got %v, %q; want the first text to stay", err, s.Text("a"))
+	}
+	move := func(id string, from *string) error {
+		_, err := s.Client().UpdateSecretVersionStage(t.Context(), &secretsmanager.UpdateSecretVersionStageInput{
+			SecretId: &id, VersionStage: aws.String("AWSCURRENT"), MoveToVersionId: put.VersionId, RemoveFromVersionId: from})
+		return err
+	}
+	if want := new(*types.InvalidParameterException); !errors.As(move("a", put.VersionId), want) {
+		t.Error("the label was moved from a version that did not have it")
+	}
+	if want := new(*types.ResourceNotFoundException); !errors.As(move("b", first.VersionId), want) {
+		t.Error("the label was moved to another secret's version")
+	}
+	if err := move("a", first.VersionId); err != nil || s.Text("a") != "two" {
+		t.Errorf("got %v, %q; want the second text", err, s.Text("a"))
+	}
+}
+
 // A test that fails while it holds readings must still be able to end.
 func TestServerClosesWhileHolding(t *testing.T) {
 	t.Parallel()

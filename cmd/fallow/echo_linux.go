@@ -1,0 +1,9 @@
+package main
+
+import "syscall"
+
+// The requests that read and set how a terminal behaves.
+const (
+	ioctlGet = syscall.TCGETS
+	ioctlSet = syscall.TCSETS
+)
