@@ -18,7 +18,6 @@ import (
 	"github.com/fallow-dev/fallow/internal/prices"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/store"
-	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
 // Config is what a gateway is put together from.
@@ -33,7 +32,9 @@ type Config struct {
 	// After and LocalAdmin are passed on to the gateway.
 	After      func(context.Context, func(context.Context))
 	LocalAdmin bool
-	// Log takes everything; nil discards.
+	// Telemetry is where events go.
+	Telemetry Telemetry
+	// Log takes everything else; nil discards.
 	Log *slog.Logger
 }
 
@@ -55,7 +56,7 @@ func New(cfg Config) (*gateway.Gateway, error) {
 		Upstreams:  upstreams,
 		Secrets:    Secrets(cfg.Environ, cfg.Log),
 		Ratios:     learned,
-		Observe:    telemetry.Log(cfg.Log),
+		Observe:    cfg.observe(),
 		After:      cfg.After,
 		LocalAdmin: cfg.LocalAdmin,
 		Log:        cfg.Log,
@@ -64,7 +65,7 @@ func New(cfg Config) (*gateway.Gateway, error) {
 
 // upstream turns a pool of the document into one that serves.
 func upstream(name string, p config.Pool, cfg Config, learned *estimate.Ratios) (*gateway.Upstream, error) {
-	known, err := providerOf(p.Provider)
+	known, err := providerOf(p, cfg.Environ)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +103,9 @@ func priceOf(p config.Pool) func(model string) (prices.Price, bool) {
 	provider := p.Provider
 	if u, err := url.Parse(p.BaseURL); err == nil && provider == config.ProviderOpenAICompatible {
 		provider = prices.HostProvider(u.Hostname())
+	}
+	if provider == config.ProviderClaudeAWS {
+		provider = claudeSeller(p)
 	}
 	return func(model string) (prices.Price, bool) { return prices.Lookup(provider, model) }
 }

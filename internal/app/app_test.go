@@ -67,6 +67,7 @@ func TestNewServes(t *testing.T) {
 		{"anthropic", "", "env:KEY", "/v1/messages planted"},
 		{"anthropic", "/", "env:KEY", "/v1/messages planted"},
 		{"openai", "/v1", "env:KEY", "/v1/chat/completions Bearer planted"},
+		{"claude-aws, workspace: w", "", "env:KEY", "/v1/messages Bearer planted"},
 		{"openai-compatible", "/api", "secretsmanager:app/keys#one", "/api/chat/completions Bearer planted"},
 	}
 	manager.Put("app/keys", `{"one":"planted"}`)
@@ -95,6 +96,28 @@ func TestNewServes(t *testing.T) {
 				t.Errorf("ran %d times after the answer; log:\n%s", ran, text)
 			}
 		})
+	}
+}
+
+// TestConfiguredLimitsHold where the provider tells none: of one request a
+// minute the second does not reach it.
+func TestConfiguredLimitsHold(t *testing.T) {
+	t.Parallel()
+	url, seen := provider(t)
+	g, err := app.New(app.Config{
+		Document: parse(t, "{provider: openai, base_url: \""+url+"/v1\", keys: [{name: k, secret: \"env:KEY\"}], wait_budget: 0s, limits: {requests: 1}}"),
+		Table:    embedded.NewMemory(), Environ: []string{"KEY=planted"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{200, 429} {
+		if got, body := post(t, g); got != want {
+			t.Errorf("status %d, want %d: %s", got, want, body)
+		}
+	}
+	if len(*seen) != 1 {
+		t.Errorf("the provider was asked %d times, want once", len(*seen))
 	}
 }
 

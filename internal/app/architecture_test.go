@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -9,27 +10,71 @@ import (
 
 const module = "github.com/fallow-dev/fallow/"
 
+// rule is what a package must not import.
+type rule struct {
+	pkg    string
+	reason string
+	never  []string // prefixes of imports, direct or not
+}
+
+// dialects are those of the providers, each with the ones it is made of.
+var dialects = map[string][]string{
+	"anthropic": nil, "openai": nil,
+	"azure": {"openai"}, "gemini": {"openai"}, "preset": {"openai"},
+	"bedrock": {"anthropic"}, "claudeaws": {"anthropic"},
+}
+
+// apartFrom is what no wire format may import: the pool, the store, and all
+// dialects but those that it knows.
+func apartFrom(known ...string) []string {
+	never := []string{module + "internal/pool", module + "internal/store"}
+	for dialect := range dialects {
+		if !slices.Contains(known, dialect) {
+			never = append(never, module+"internal/provider/"+dialect)
+		}
+	}
+	return never
+}
+
+// TestDialectsAreListed: a new package below internal/provider is a dialect with
+// rules of its own, or one of the parts that dialects share.
+func TestDialectsAreListed(t *testing.T) {
+	t.Parallel()
+	shared := []string{"awserror", "sigv4"}
+	entries, err := os.ReadDir("../provider")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if _, listed := dialects[e.Name()]; e.IsDir() && !listed && !slices.Contains(shared, e.Name()) {
+			t.Errorf("internal/provider/%s is not among the dialects", e.Name())
+		}
+	}
+}
+
 // TestImportsFollowTheHouse reads the import graph: the cores must stay free
 // of transports, and packages that talk to the outside must not know each other.
 func TestImportsFollowTheHouse(t *testing.T) {
 	t.Parallel()
 	outside := []string{"net/http", "github.com/aws/"}
-	rules := []struct {
-		pkg    string
-		reason string
-		never  []string // prefixes of imports, direct or not
-	}{
+	rules := []rule{
 		{"internal/upstream", "it is a leaf", []string{module + "internal/", "github.com/"}},
 		{"internal/store", "it is a port", append([]string{module + "internal/"}, outside...)},
 		{"internal/pool", "the heart knows no AWS and no HTTP", outside},
 		{"internal/chat", "it is parsed text", outside},
 		{"internal/sse", "it is a format", append([]string{module}, outside...)},
 		{"internal/gateway", "the gateway runs anywhere", []string{"github.com/aws/aws-lambda-go", "github.com/aws/aws-sdk-go-v2/service/dynamodb"}},
-		{"internal/provider/anthropic", "dialects do not know each other", []string{module + "internal/provider/openai", module + "internal/store", module + "internal/pool"}},
-		{"internal/provider/openai", "dialects do not know each other", []string{module + "internal/provider/anthropic", module + "internal/store", module + "internal/pool"}},
+		{"internal/messages", "it is parsed text, whoever the provider is", apartFrom()},
+		{"internal/responses", "it is parsed text, whoever the provider is", apartFrom()},
+		{"internal/provider/sigv4", "it signs for any dialect", apartFrom()},
+		{"internal/provider/awserror", "it classifies for any dialect", apartFrom()},
 		{"internal/store/dynamo", "stores know only the port", []string{module + "internal/pool", module + "internal/secret", module + "internal/store/embedded"}},
 		{"internal/store/embedded", "stores know only the port", append([]string{module + "internal/pool", module + "internal/store/dynamo"}, outside...)},
 		{"functions/gateway", "vendor SDKs quadruple the binary", []string{"github.com/openai/", "github.com/anthropics/"}},
+	}
+	for dialect, parents := range dialects {
+		rules = append(rules, rule{"internal/provider/" + dialect, "dialects know only the one they are kin of",
+			apartFrom(append(parents, dialect)...)})
 	}
 	for _, r := range rules {
 		t.Run(r.pkg, func(t *testing.T) {

@@ -24,11 +24,11 @@ type known struct {
 	prepaid bool // the output asked for counts when a request is admitted
 }
 
-// providerOf is the one place that knows all providers.
-func providerOf(name string) (known, error) {
-	switch name {
+// providerOf is the one place that knows all providers. environ is as os.Environ.
+func providerOf(p config.Pool, environ []string) (known, error) {
+	switch p.Provider {
 	case config.ProviderAnthropic:
-		return known{dialect: anthropic.New(anthropic.Config{}), formula: estimate.Anthropic}, nil
+		return known{dialect: anthropic.New(anthropic.Config{AutoCache: true}), formula: estimate.Anthropic}, nil
 	case config.ProviderOpenAI:
 		return known{dialect: openai.New(openai.Config{}), formula: estimate.OpenAI, prepaid: true}, nil
 	case config.ProviderOpenAICompatible:
@@ -38,11 +38,13 @@ func providerOf(name string) (known, error) {
 	case config.ProviderGemini:
 		// Its tokens per minute count the prompt alone (Google docs, rate-limits).
 		return known{dialect: gemini.New(), formula: estimate.OpenAI}, nil
+	case config.ProviderBedrock, config.ProviderClaudeAWS:
+		return awsProvider(p, environ)
 	}
-	if p, ok := preset.Find(name); ok {
-		return known{dialect: p.Dialect(), formula: estimate.OpenAI, prepaid: p.Prepaid}, nil
+	if s, ok := preset.Find(p.Provider); ok {
+		return known{dialect: s.Dialect(), formula: estimate.OpenAI, prepaid: s.Prepaid}, nil
 	}
-	return known{}, fmt.Errorf("provider %q is not known", name)
+	return known{}, fmt.Errorf("provider %q is not known", p.Provider)
 }
 
 func baseURL(p config.Pool, d provider.Dialect) string {

@@ -8,6 +8,8 @@ import (
 	"github.com/fallow-dev/fallow/internal/provider/preset"
 )
 
+var inRegion = []string{"AWS_REGION=eu-west-1"}
+
 // providerNames are those that the config's own schema offers.
 func providerNames(t *testing.T) []string {
 	t.Helper()
@@ -41,7 +43,7 @@ func TestEveryProviderOfTheConfigIsKnown(t *testing.T) {
 	offered := map[string]bool{}
 	for _, name := range providerNames(t) {
 		offered[name] = true
-		k, err := providerOf(name)
+		k, err := providerOf(config.Pool{Provider: name}, inRegion)
 		if err != nil || k.dialect == nil || k.formula == nil {
 			t.Errorf("%s: got %+v, %v", name, k, err)
 			continue
@@ -49,6 +51,9 @@ func TestEveryProviderOfTheConfigIsKnown(t *testing.T) {
 		c := config.Simulated("")
 		p := c.Pools["simulated"]
 		p.Provider = name
+		if name == config.ProviderClaudeAWS {
+			p.Workspace = "wrkspc_01"
+		}
 		c.Pools["simulated"] = p
 		if accepted, own := c.Validate() == nil, k.dialect.DefaultBaseURL() != ""; accepted != own {
 			t.Errorf("%s without base_url: config accepts it: %v, the dialect has an own one: %v", name, accepted, own)
@@ -66,7 +71,7 @@ func TestEveryProviderOfTheConfigIsKnown(t *testing.T) {
 			t.Errorf("there is a preset %s that no config can name", name)
 		}
 	}
-	if _, err := providerOf("acme"); err == nil {
+	if _, err := providerOf(config.Pool{Provider: "acme"}, inRegion); err == nil {
 		t.Error("a provider that nobody knows is known")
 	}
 }
@@ -78,9 +83,9 @@ func TestPrepaid(t *testing.T) {
 	for name, want := range map[string]bool{
 		"anthropic": false, "openai": true, "openai-compatible": true, "azure": true, "gemini": false,
 		"groq": true, "mistral": true, "cerebras": true, "xai": true,
-		"deepseek": false, "openrouter": false, "together": false, "fireworks": false, "ollama": false, "vllm": false,
+		"bedrock": true, "claude-aws": false, "deepseek": false, "openrouter": false, "together": false, "fireworks": false, "ollama": false, "vllm": false,
 	} {
-		if k, err := providerOf(name); err != nil || k.prepaid != want {
+		if k, err := providerOf(config.Pool{Provider: name}, inRegion); err != nil || k.prepaid != want {
 			t.Errorf("%s: prepaid %v, %v; want %v", name, k.prepaid, err, want)
 		}
 	}

@@ -18,7 +18,7 @@ func Rebalancer(cfg Config) (*rebalance.Runner, error) {
 	}
 	upstreams := map[string]rebalance.Upstream{}
 	for name, p := range cfg.Document.Pools {
-		u, err := asked(p)
+		u, err := asked(p, cfg.Environ)
 		if err != nil {
 			return nil, fmt.Errorf("pools.%s: %w", name, err)
 		}
@@ -33,8 +33,8 @@ func Rebalancer(cfg Config) (*rebalance.Runner, error) {
 }
 
 // asked is how the job asks a pool's provider how its keys are.
-func asked(p config.Pool) (rebalance.Upstream, error) {
-	known, err := providerOf(p.Provider)
+func asked(p config.Pool, environ []string) (rebalance.Upstream, error) {
+	known, err := providerOf(p, environ)
 	if err != nil {
 		return rebalance.Upstream{}, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/fallow-dev/fallow/internal/provider/sigv4"
 	"github.com/fallow-dev/fallow/internal/secret"
 )
 
@@ -18,6 +19,7 @@ func Secrets(environ []string, log *slog.Logger) *secret.Cache {
 			secret.SchemeEnv:            secret.Env(environ),
 			secret.SchemeFile:           secret.Files(log),
 			secret.SchemeSecretsManager: &lazyManager{},
+			secret.SchemeAWS:            secret.Role(sigv4.Role),
 		},
 		Log: log,
 	})

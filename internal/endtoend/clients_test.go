@@ -3,46 +3,103 @@
 package endtoend
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// TestOfficialSDKs runs OpenAI's own clients, unchanged, against both modes.
-func TestOfficialSDKs(t *testing.T) {
-	tools, err := filepath.Abs(filepath.Join("..", "..", ".tools"))
-	if err != nil {
-		t.Fatal(err)
+// client is a program that asserts what it got and ends with 1 if that was
+// wrong, by name and command.
+type client struct {
+	name    string
+	command []string
+}
+
+// tools is where .ci/install-clients puts things.
+const tools = "../../.tools/"
+
+func python(name string) client {
+	return client{"python/" + name, []string{tools + "clients-python/bin/python", "-W", "ignore", "clients/python/" + name + ".py"}}
+}
+
+// clients are those of docs/clients.md, by what they are written in.
+func clients() []client {
+	var all []client
+	for _, name := range []string{"chat", "responses", "messages", "with_langchain", "with_litellm"} {
+		all = append(all, python(name))
 	}
-	clients := map[string][]string{
-		"python": {filepath.Join(tools, "clients-python/bin/python"), "clients/python/chat.py"},
-		"node":   {filepath.Join(tools, "bin/node"), "clients/node/chat.mjs"},
-		"go":     {filepath.Join(tools, "bin/chat-go")},
+	for _, name := range []string{"chat", "responses", "messages", "vercel"} {
+		all = append(all, client{"node/" + name, []string{tools + "bin/node", "--no-warnings", "clients/node/" + name + ".mjs"}})
 	}
-	t.Parallel()
+	for _, name := range []string{"chat", "responses", "messages"} {
+		all = append(all, client{"go/" + name, []string{tools + "clients-go/" + name}})
+	}
+	return append(all,
+		client{"cli/codex", []string{"clients/cli/codex.sh"}},
+		client{"cli/opencode", []string{"clients/cli/opencode.sh", "fallow"}},
+		client{"cli/opencode-chat", []string{"clients/cli/opencode.sh", "fallow-chat"}},
+	)
+}
+
+// upstreams are models of the two kinds of provider: each client meets one that
+// speaks its API and one that has to be translated for.
+var upstreams = []string{"claude-sonnet-5", "gpt-5"}
+
+const (
+	clientTime = time.Minute // for one client and model
+	atOnce     = 2           // some of them keep a processor busy by themselves
+)
+
+// TestClients runs the clients that people have, unchanged, against both modes.
+// It is not parallel to the other tests, whose waves of requests would leave the
+// slower of the clients too little of a small machine.
+func TestClients(t *testing.T) {
+	free := make(chan struct{}, atOnce)
 	for mode, start := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, 2, always(50*time.Millisecond))
+			r.addOpenAI(t)
 			url := start(t, r)
-			for name, command := range clients {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-					cmd.Env = append(os.Environ(), "OPENAI_BASE_URL="+url+"/v1", "OPENAI_API_KEY="+botToken)
-					out, err := cmd.CombinedOutput()
-					if err != nil {
-						t.Fatalf("%v\n%s", err, out)
-					}
-					t.Logf("%s", out)
-				})
+			t.Run("openapi", func(t *testing.T) { python("openapi").run(t, url, upstreams[0]) })
+			for _, c := range clients() {
+				for _, model := range upstreams {
+					t.Run(c.name+"/"+model, func(t *testing.T) {
+						t.Parallel()
+						free <- struct{}{}
+						defer func() { <-free }()
+						c.run(t, url, model)
+					})
+				}
 			}
 		})
 	}
+}
+
+func (c client) run(t *testing.T, url, model string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), clientTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
+	// With all that it started: what outlives it would keep its output open.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Env = append(os.Environ(), "MODEL="+model,
+		"OPENAI_BASE_URL="+url+"/v1", "OPENAI_API_KEY="+botToken, "ANTHROPIC_BASE_URL="+url, "ANTHROPIC_API_KEY="+botToken)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v (%v)\n%s", err, context.Cause(ctx), out)
+	}
+	if !strings.Contains(string(out), "ok ") {
+		t.Fatalf("it checked nothing:\n%s", out)
+	}
+	t.Logf("%s", out)
 }
 
 // TestReviewBot runs the example over this repository's own commits and over

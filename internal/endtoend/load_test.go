@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -17,8 +18,10 @@ import (
 // result is one request as its client saw it.
 type result struct {
 	took   time.Duration
+	waited time.Duration // for room, as the gateway says
 	status int
 	key    string
+	ours   bool // the answer came from the gateway and not from Lambda
 	err    error
 }
 
@@ -31,12 +34,14 @@ var httpClient = &http.Client{
 }
 
 // ask sends one chat completion; n makes its conversation unlike the others.
-func ask(url string, n int) result {
+func ask(url string, n int) result { return askFor(url, fmt.Sprintf("Review change %d, please.", n)) }
+
+func askFor(url, prompt string) result {
 	body, _ := json.Marshal(map[string]any{
 		"model": "claude-sonnet-5",
 		"messages": []map[string]string{
 			{"role": "system", "content": "You review code changes."},
-			{"role": "user", "content": fmt.Sprintf("Review change %d, please.", n)},
+			{"role": "user", "content": prompt},
 		},
 	})
 	req, err := http.NewRequest("POST", url+"/v1/chat/completions", bytes.NewReader(body))
@@ -55,7 +60,11 @@ func ask(url string, n int) result {
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%d: %s", resp.StatusCode, text)
 	}
-	return result{took: time.Since(began), status: resp.StatusCode, key: resp.Header.Get("X-Fallow-Key"), err: err}
+	waited, _ := strconv.Atoi(resp.Header.Get("X-Fallow-Wait-Ms"))
+	return result{
+		took: time.Since(began), waited: time.Duration(waited) * time.Millisecond, status: resp.StatusCode,
+		key: resp.Header.Get("X-Fallow-Key"), ours: resp.Header.Get("X-Fallow-Request-Id") != "", err: err,
+	}
 }
 
 // wave sends n requests at once. Their numbers begin with first.

@@ -36,6 +36,7 @@ func providerKey(n int) string { return fmt.Sprintf("planted-provider-key-%d", n
 type rig struct {
 	sim     *simprovider.Server
 	dynamo  *dynamotest.Server
+	tables  string // where gateways reach DynamoDB
 	table   string
 	secrets *secrettest.Server
 	config  string // path of the document
@@ -46,25 +47,31 @@ type rig struct {
 // table is one that can be stopped and started again, and slower for it.
 func newDurableRig(t *testing.T, orgs int, latency simprovider.Latency) *rig {
 	t.Helper()
-	return surround(t, orgs, latency, dynamotest.StartDurable(t))
+	return surround(t, simprovider.Config{Organisations: organisations(orgs, simprovider.Roomy), Latency: latency}, dynamotest.StartDurable(t))
 }
 
 // newRig is newDurableRig with a table in memory, as quick as a real one.
 func newRig(t *testing.T, orgs int, latency simprovider.Latency) *rig {
 	t.Helper()
-	return surround(t, orgs, latency, dynamotest.Start(t))
+	return surround(t, simprovider.Config{Organisations: organisations(orgs, simprovider.Roomy), Latency: latency}, dynamotest.Start(t))
 }
 
-func surround(t *testing.T, orgs int, latency simprovider.Latency, dynamo *dynamotest.Server) *rig {
-	t.Helper()
-	r := &rig{logs: &lockedBuffer{}, dynamo: dynamo}
-	organisations := simprovider.Organisations(orgs, 0, simprovider.Roomy)
-	for n := range 4 {
-		o := &organisations[n*orgs/4]
-		o.Keys = append(o.Keys, providerKey(n+1))
+// organisations spreads the four keys over so many organisations with these
+// limits.
+func organisations(n int, each simprovider.Limits) []simprovider.Organisation {
+	all := simprovider.Organisations(n, 0, each)
+	for key := range 4 {
+		o := &all[key*n/4]
+		o.Keys = append(o.Keys, providerKey(key+1))
 	}
+	return all
+}
+
+func surround(t *testing.T, provider simprovider.Config, dynamo *dynamotest.Server) *rig {
+	t.Helper()
+	r := &rig{logs: &lockedBuffer{}, dynamo: dynamo, tables: dynamo.Endpoint()}
 	var err error
-	r.sim, err = simprovider.Start(t.Context(), simprovider.Config{Organisations: organisations, Latency: latency}, "127.0.0.1:0")
+	r.sim, err = simprovider.Start(t.Context(), provider, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,11 +119,25 @@ admin: {secret: "secretsmanager:fallow/admin#token"}
 `, r.sim.URL())
 }
 
+// addOpenAI puts a second pool into the document, of the same provider by its
+// other API and with the same keys. It is no part of every rig since some tests
+// count what the one pool does.
+func (r *rig) addOpenAI(t *testing.T) {
+	t.Helper()
+	claude, rest, _ := strings.Cut(r.document(), "models:\n")
+	_, pool, _ := strings.Cut(claude, "pools:\n")
+	pool = strings.NewReplacer("claude:", "openai:", "anthropic", "openai", r.sim.URL(), r.sim.URL()+"/v1").Replace(pool)
+	doc := claude + pool + "models:\n  \"gpt-*\": {targets: [{pool: openai}]}\n" + rest
+	if err := os.WriteFile(r.config, []byte(doc), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // env is what points the AWS SDK at the emulators.
 func (r *rig) env() []string {
 	return []string{
 		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-		"AWS_ENDPOINT_URL_DYNAMODB=" + r.dynamo.Endpoint(), "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + r.secrets.URL,
+		"AWS_ENDPOINT_URL_DYNAMODB=" + r.tables, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + r.secrets.URL,
 	}
 }
 
@@ -175,12 +196,16 @@ func (r *rig) lambdas(t *testing.T, environments int) *lambdabed.Bed {
 	return r.function(t, "gateway", environments)
 }
 
-func (r *rig) function(t *testing.T, name string, environments int) *lambdabed.Bed {
+func (r *rig) function(t *testing.T, name string, environments int, changes ...func(*lambdabed.Config)) *lambdabed.Bed {
 	t.Helper()
-	bed, err := lambdabed.Start(lambdabed.Config{
+	cfg := lambdabed.Config{
 		Binary: functionBinary(t, name), FunctionName: name, Environments: environments, FreezeBetween: true, Log: r.logs,
 		Env: append(r.env(), "FALLOW_CONFIG="+r.config, "FALLOW_TABLE="+r.table),
-	})
+	}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	bed, err := lambdabed.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@
 package endtoend
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -54,7 +55,8 @@ func TestStuckKeyFortyEnvironments(t *testing.T) {
 
 // stuckKey runs the waves. The key gets stuck as the first one begins; calls
 // may be wasted on it by those that were sending already when its cooldown was
-// written, and so in the first wave only.
+// written, and so in the first wave only; and later by an instance that the
+// table did not answer in time, which goes on with what it knows.
 func (r *rig) stuckKey(t *testing.T, url string) []result {
 	t.Helper()
 	r.sim.Inject(simprovider.Fault{Effect: fault.Stuck, Key: providerKey(2), For: stuckFor, RetryAfter: 60 * time.Second})
@@ -62,22 +64,26 @@ func (r *rig) stuckKey(t *testing.T, url string) []result {
 	ticks := time.NewTicker(waveEvery)
 	defer ticks.Stop()
 	var first int64
+	blind := 0
 	for n := range waves {
 		if n > 0 {
 			<-ticks.C
 		}
 		results = append(results, wave(url, n*perWave, perWave)...)
 		if n == 0 {
-			first = r.wasted()
+			first, blind = r.wasted(), r.blind()
 		}
 	}
-	if later := r.wasted() - first; later > 0 {
-		t.Errorf("%d calls were wasted after the first wave, when the cooldown was known", later)
+	if later, blind := r.wasted()-first, r.blind()-blind; later > int64(blind) {
+		t.Errorf("%d calls were wasted after the first wave, when the cooldown was known; the table was too slow for %d", later, blind)
 	}
 	return results
 }
 
 func (r *rig) wasted() int64 { return r.sim.Stats().Keys[providerKey(2)].Wasted }
+
+// blind is how often the table did not answer an instance in time.
+func (r *rig) blind() int { return strings.Count(r.logs.String(), "store unavailable") }
 
 // judge holds the run against the goals, prints its figures and returns how
 // many calls were wasted. The added latency is printed and not judged: it is
@@ -86,8 +92,8 @@ func (r *rig) judge(t *testing.T, what string, results []result) int64 {
 	t.Helper()
 	mustSucceed(t, results)
 	p50, p95, worst := addedLatency(results, answer, 0.5), addedLatency(results, answer, 0.95), addedLatency(results, answer, 1)
-	t.Logf("%s: %d requests, %d calls wasted on the stuck key, added latency p50 %v p95 %v max %v",
-		what, len(results), r.wasted(), p50.Round(time.Millisecond), p95.Round(time.Millisecond), worst.Round(time.Millisecond))
+	t.Logf("%s: %d requests, %d calls wasted on the stuck key, the table too slow %d times, added latency p50 %v p95 %v max %v",
+		what, len(results), r.wasted(), r.blind(), p50.Round(time.Millisecond), p95.Round(time.Millisecond), worst.Round(time.Millisecond))
 	used := 0
 	for _, result := range results[len(results)-3*perWave:] {
 		if result.key == "key-2" {

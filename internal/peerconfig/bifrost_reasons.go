@@ -19,7 +19,7 @@ var bifrostReasons = map[string]reason{
 	"api_version":        other("the API that Azure offers in OpenAI's own form needs no version"),
 	"blacklisted_models": lost("Fallow has no list of models that a key must not serve"),
 	"use_for_batch_api":  lost("Fallow has no batch API in this version"),
-	"vertex_key_config":  lost("this version does not reach Vertex AI"), "bedrock_key_config": lost("this version does not reach Bedrock"),
+	"vertex_key_config":  lost("this version does not reach Vertex AI"), "bedrock_key_config": lost(byHand),
 
 	"provider_configs": lost("in this version every client may ask for every model"),
 	"mcp_configs":      noMCP, "mcp": noMCP, "budget_id": noBudgets, "budgets": noBudgets, "budget": noBudgets,

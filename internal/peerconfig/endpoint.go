@@ -97,11 +97,18 @@ func (im *importer) endpoint(of *value, v *vendor, at *value, fix func(string) s
 	return e, true
 }
 
+// byHand is what to write for Bedrock. Access keys are not carried over: whoever
+// moves to Lambda has a role there and wants to be rid of them.
+const byHand = "write a pool with provider: bedrock and a key with secret: aws:role, and give its role the right to invoke models"
+
 // unreachable notes a provider that Fallow does not know.
 func (im *importer) unreachable(v *value, name string) {
 	hint := ""
 	switch name {
-	case "bedrock", "vertex_ai", "vertex", "vertex-ai", "sagemaker", "bedrock_mantle", "bedrock_converse":
+	case "bedrock", "bedrock_converse":
+		im.lose(v, "%s signs requests instead of sending a key: "+byHand, show(name))
+		return
+	case "vertex_ai", "vertex", "vertex-ai", "sagemaker", "bedrock_mantle":
 		hint = ", which signs requests instead of sending a key"
 	}
 	im.lose(v, "this version does not reach provider %s%s", show(name), hint)

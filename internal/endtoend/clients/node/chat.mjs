@@ -1,9 +1,10 @@
-// The official OpenAI SDK for Node against the gateway in OPENAI_BASE_URL.
+// The official OpenAI SDK for Node, Chat Completions, against the gateway in
+// OPENAI_BASE_URL, with the model in MODEL.
 // Each check throws when something is off; the process then exits with 1.
 import assert from "node:assert/strict";
 import OpenAI from "openai";
 
-const model = "claude-sonnet-5";
+const model = process.env.MODEL;
 const tools = [{ type: "function", function: {
   name: "get_weather", description: "Current weather of a city",
   parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } } }];

@@ -1,13 +1,15 @@
-"""The official OpenAI SDK for Python against the gateway in OPENAI_BASE_URL.
+"""The official OpenAI SDK for Python, Chat Completions, against the gateway in
+OPENAI_BASE_URL, with the model in MODEL.
 
 Each check raises when something is off; the process then exits with 1.
 """
 import json
+import os
 
 import openai
 from openai import OpenAI
 
-MODEL = "claude-sonnet-5"
+MODEL = os.environ["MODEL"]
 TOOLS = [{"type": "function", "function": {
     "name": "get_weather", "description": "Current weather of a city",
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}]

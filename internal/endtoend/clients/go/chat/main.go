@@ -1,6 +1,6 @@
-// Command chat drives the official OpenAI SDK for Go against the gateway in
-// OPENAI_BASE_URL. It is a module of its own: the SDK would quadruple the
-// shipped binaries.
+// Command chat drives the official OpenAI SDK for Go, Chat Completions, against
+// the gateway in OPENAI_BASE_URL, with the model in MODEL. It and its neighbours
+// are a module of their own: the SDKs would quadruple the shipped binaries.
 package main
 
 import (
@@ -14,9 +14,8 @@ import (
 	"github.com/openai/openai-go/v3/shared"
 )
 
-const model = "claude-sonnet-5"
-
 var (
+	model  = os.Getenv("MODEL")
 	client = openai.NewClient()
 	ctx    = context.Background()
 	ask    = []openai.ChatCompletionMessageParamUnion{openai.SystemMessage("You are terse."), openai.UserMessage("Say hello.")}
