@@ -27,6 +27,10 @@ type Config struct {
 	// AnswerTokens is the usual size of an answer in words; 0 means 60. What
 	// an answer must say, it says however small this is.
 	AnswerTokens int
+	// Script decides how an answer goes, by the last line that the user wrote. Nil
+	// leaves all to Latency and AnswerTokens, and so does false. With it the same
+	// question takes the same time whoever was served before.
+	Script func(line string) (Part, bool)
 	// Models are patterns (as in path.Match) of model names that are served
 	// beside the known ones, with lenient rules. "*" serves all names
 	// without a slash.

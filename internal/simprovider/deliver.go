@@ -15,11 +15,12 @@ const tick = 10 * time.Millisecond
 
 // answer composes the answer and delivers it at the model's pace.
 func (x *exchange) answer(p *dialogue.Prompt) *dialogue.Refusal {
-	first, total := x.config.Latency.draw(x.random)
+	part := x.part(p)
+	first, total := part.FirstToken, part.Total
 	if x.struck.Effect == fault.Slow {
 		first, total = first+x.struck.Delay, total+x.struck.Delay
 	}
-	a := dialogue.Compose(p, x.config.answerTokens())
+	a := dialogue.Compose(p, part.Tokens)
 	if x.wait(x.started.Add(first)) != nil {
 		return x.gone()
 	}

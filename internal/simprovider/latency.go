@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 )
 
 // z95 is how many standard deviations above the median 95 % lie below.
@@ -21,6 +23,27 @@ func (s Spread) draw(r *rand.Rand) time.Duration {
 	// test's duration depend on its seed.
 	n := max(-4, min(4, r.NormFloat64()))
 	return time.Duration(float64(s.P50) * math.Exp(sigma*n))
+}
+
+// Part is how one answer goes.
+type Part struct {
+	// FirstToken and Total are as in Latency.
+	FirstToken, Total time.Duration
+	// Tokens is the usual size of the answer in words, as AnswerTokens.
+	Tokens int
+}
+
+// part is how the exchange's answer goes. The draw is made in any case, so that
+// a script changes nothing for those it says nothing about.
+func (x *exchange) part(p *dialogue.Prompt) Part {
+	first, total := x.config.Latency.draw(x.random)
+	if x.config.Script != nil {
+		if part, ok := x.config.Script(p.LastLine()); ok {
+			part.Total = max(part.FirstToken, part.Total)
+			return part
+		}
+	}
+	return Part{first, total, x.config.answerTokens()}
 }
 
 // draw returns the times from the start of a request to its first token and

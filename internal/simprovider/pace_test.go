@@ -192,3 +192,25 @@ func TestTotalIsNeverBeforeTheFirstToken(t *testing.T) {
 		}
 	}
 }
+
+// TestScript: the same question takes the same time, whoever was served before.
+func TestScript(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(Config{Latency: tenSeconds, Script: func(line string) (Part, bool) {
+			return Part{FirstToken: 3 * time.Second, Total: time.Second, Tokens: 200}, line == "hello"
+		}})
+		took := func(body string) (time.Duration, int) {
+			start := time.Now()
+			w := httptest.NewRecorder()
+			p.ServeHTTP(w, newRequest(t.Context(), http.MethodPost, messagesPath, "sim-key-1", body))
+			return time.Since(start), w.Body.Len()
+		}
+		if d, size := took(haiku); d != 3*time.Second || size < 600 {
+			t.Errorf("the scripted answer took %v and had %d bytes, want 3s and some 200 words", d, size)
+		}
+		if d, _ := took(strings.Replace(haiku, "hello", "good morning", 1)); d != 10*time.Second {
+			t.Errorf("another answer took %v, want the usual 10s", d)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -13,35 +14,40 @@ const (
 	shortLength = 30 * time.Minute
 )
 
-// bound is what the short form allows: about a quarter more than was measured.
-// Figures of one seed repeat, but a change that is none for the better or the
-// worse still moves them a little.
+// bound is what the short form allows: about a quarter more than was measured,
+// and one request where nothing was. Figures of one seed hardly vary, but a
+// change that is none for the better or the worse still moves them a little.
 type bound struct {
 	scenario                      string
 	limited, overloaded, upstream float64
-	// writes and stuckCalls are not bounded when 0.
-	writes, stuckCalls float64
+	writes, reads                 float64
+	stuckCalls                    float64
 }
 
 var bounds = []bound{
-	{scenario: "storm", writes: 3.1},
-	{scenario: "tight", limited: 0.1, upstream: 0.5, writes: 4.2},
-	{scenario: "stuck", limited: 0.1, upstream: 40, stuckCalls: 4.5},
-	{scenario: "halve", limited: 0.1, upstream: 1},
-	{scenario: "thousand", limited: 32, upstream: 3300, writes: 23}, // no limit is known before the first answer
-	{scenario: "heavy", limited: 0.2, upstream: 2},
-	{scenario: "overload", limited: 0.1, overloaded: 6},
-	{scenario: "table-down", limited: 0.3, upstream: 4},
-	{scenario: "hidden", limited: 0.1, upstream: 10.5},
-	{scenario: "two-orgs", limited: 0.1, upstream: 1},
-	{scenario: "foreign", limited: 0.1, upstream: 29},
-	{scenario: "half-cached", limited: 1, upstream: 4},
-	{scenario: "skew", limited: 0.1, upstream: 1},
-	{scenario: "uneven", limited: 0.3, upstream: 1},
-	{scenario: "low-estimates", limited: 1.2, upstream: 3.5},
-	{scenario: "prefix", limited: 0.1, upstream: 1},
-	{scenario: "output", limited: 0.1, upstream: 12},
-	{scenario: "tenants", limited: 36, upstream: 1600}, // nor is it here
+	{scenario: "storm", limited: 0.05, upstream: 0.5, writes: 1.8, reads: 0.19},
+	{scenario: "tight", limited: 0.05, upstream: 0.5, writes: 2.4, reads: 0.6},
+	{scenario: "stuck", limited: 0.05, upstream: 15.5, writes: 2.1, reads: 0.27, stuckCalls: 1.8},
+	{scenario: "halve", limited: 0.05, upstream: 0.5, writes: 2, reads: 0.21},
+	{scenario: "thousand", limited: 0.1, upstream: 1, writes: 4.5, reads: 5.3},
+	{scenario: "new", limited: 0.1, upstream: 10, writes: 6.9, reads: 7},
+	{scenario: "heavy", limited: 0.3, upstream: 0.9, writes: 3, reads: 0.75},
+	{scenario: "overload", limited: 0.05, overloaded: 0.95, upstream: 0.5, writes: 2.9, reads: 0.19},
+	{scenario: "table-down", limited: 0.5, upstream: 1.4, writes: 2.4, reads: 0.95},
+	{scenario: "hidden", limited: 0.05, upstream: 9.5, writes: 2.6, reads: 0.27},
+	{scenario: "two-orgs", limited: 0.05, upstream: 0.5, writes: 2, reads: 0.6},
+	{scenario: "foreign", limited: 0.1, upstream: 40, writes: 2.7, reads: 0.42},
+	{scenario: "half-cached", limited: 0.6, upstream: 0.9, writes: 2.8, reads: 0.6},
+	{scenario: "skew", limited: 0.05, upstream: 1, writes: 2.5, reads: 0.6},
+	{scenario: "uneven", limited: 0.3, upstream: 1.4, writes: 2.6, reads: 0.65},
+	// A fifth more is used than was booked, at the height of a spike: what is
+	// charged afterwards pushes the queue beyond the patience of its last.
+	{scenario: "low-estimates", limited: 2.5, upstream: 2.3, writes: 3.7, reads: 1.2},
+	{scenario: "prefix", limited: 0.05, upstream: 0.5, writes: 2.6, reads: 0.22},
+	// No output is booked, so what is short shows when it has been used: in this
+	// seed's spike four times what it is on average, and from run to run as much.
+	{scenario: "output", limited: 2.6, upstream: 22, writes: 2.9, reads: 0.6},
+	{scenario: "tenants", limited: 0.1, upstream: 1, writes: 2, reads: 4},
 }
 
 // exceeded says which bounds a result breaks.
@@ -54,12 +60,9 @@ func (b bound) exceeded(r Result) (faults []string) {
 	check("client 429 %", r.Limited, b.limited)
 	check("client 529 %", r.Overloaded, b.overloaded)
 	check("upstream 429 for 1,000", r.Upstream, b.upstream)
-	if b.writes > 0 {
-		check("writes", r.Writes, b.writes)
-	}
-	if b.stuckCalls > 0 {
-		check("calls a minute on the stuck key", r.Stuck.Calls, b.stuckCalls)
-	}
+	check("writes", r.Writes, b.writes)
+	check("reads", r.Reads, b.reads)
+	check("calls a minute on the stuck key", r.Stuck.Calls, b.stuckCalls)
 	return faults
 }
 
@@ -75,10 +78,22 @@ func TestBounds(t *testing.T) {
 	for _, b := range bounds {
 		t.Run(b.scenario, func(t *testing.T) {
 			t.Parallel()
-			for _, fault := range b.exceeded(run(t, short(t, b.scenario), limiter(t, "fallow"), shortSeed)) {
+			r := run(t, short(t, b.scenario), limiter(t, "fallow"), shortSeed)
+			t.Logf("%s: %.3f %% 429, %.3f %% 529, %.2f upstream, %.2f writes, %.3f reads, %.2f stuck calls", b.scenario,
+				r.Limited, r.Overloaded, r.Upstream, r.Writes, r.Reads, r.Stuck.Calls)
+			for _, fault := range b.exceeded(r) {
 				t.Error(fault)
 			}
 		})
+	}
+}
+
+func TestEveryScenarioIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, s := range Scenarios() {
+		if bounded := slices.ContainsFunc(bounds, func(b bound) bool { return b.scenario == s.Name }); !bounded && !s.Long {
+			t.Errorf("%s has no bounds", s.Name)
+		}
 	}
 }
 

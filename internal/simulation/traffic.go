@@ -40,12 +40,8 @@ var (
 
 var meanLatency = latency.mean() // seconds
 
-// spikeRate is the number of requests per second during an average spike, and
-// peakRate the most that any comes to.
-var (
-	spikeRate = inFlight / meanLatency
-	peakRate  = 2 * spikeRate
-)
+// spikeRate is the number of requests per second during an average spike.
+var spikeRate = inFlight / meanLatency
 
 // spikeDemand is the number of input tokens per minute during a spike.
 var spikeDemand = spikeRate * 60 * meanInput
@@ -53,6 +49,10 @@ var spikeDemand = spikeRate * 60 * meanInput
 // shapes draws what a request is like, apart from when it comes.
 type shapes struct {
 	input lognormal
+	// pace is how long answers take, mean its mean, and output their mean size;
+	// zero means those of the storm.
+	pace         lognormal
+	mean, output float64
 	// bias and spread describe the estimate of a prompt: a log-normal factor
 	// of mean bias.
 	bias, spread float64
@@ -61,16 +61,25 @@ type shapes struct {
 var ordinary = shapes{input: inputs, bias: 1, spread: 0.1}
 
 func (s shapes) draw(r *rand.Rand) Request {
-	seconds := latency.draw(r)
+	pace, mean := s.paced()
+	seconds := pace.draw(r)
 	wordy := lognormal{median: math.Exp(-0.25 * 0.25 / 2), sigma: 0.25, most: 10}
 	q := Request{
 		Latency: time.Duration(seconds * float64(time.Second)),
 		Input:   int64(s.input.draw(r)) + 1,
 		// A long answer is one that took long.
-		Output: int64(meanOutput/meanLatency*seconds*wordy.draw(r)) + 1,
+		Output: int64(cmp.Or(s.output, meanOutput)/mean*seconds*wordy.draw(r)) + 1,
 	}
 	q.Estimate = s.estimate(r, q.Input)
 	return q
+}
+
+// paced is how long answers take: the distribution in seconds, and its mean.
+func (s shapes) paced() (lognormal, float64) {
+	if s.pace == (lognormal{}) {
+		return latency, meanLatency
+	}
+	return s.pace, s.mean
 }
 
 func (s shapes) estimate(r *rand.Rand, input int64) int64 {
@@ -79,11 +88,13 @@ func (s shapes) estimate(r *rand.Rand, input int64) int64 {
 }
 
 // storm is spikes with little between them.
-func storm(s shapes) Traffic {
+func storm(s shapes) Traffic { return ordinarySpikes.storm(s) }
+
+func (p spikes) storm(s shapes) Traffic {
 	return func(seed int64, length time.Duration) []Request {
 		r := source(seed, "storm")
 		var all []Request
-		for _, at := range poisson(r, length, 1) {
+		for _, at := range p.poisson(r, s, length, 1) {
 			q := s.draw(r)
 			q.At = at
 			all = append(all, q)
@@ -122,19 +133,22 @@ func burst(s shapes, n int, from, within time.Duration) Traffic {
 // reviews is a storm whose requests come in threads: the calls of one pull
 // request share three quarters of their prompt.
 func reviews(s shapes) Traffic {
-	const calls, share, spread = 8, 0.75, time.Minute
+	return ordinarySpikes.threads(s, Threads{Calls: 8, Share: 0.75, Within: time.Minute})
+}
+
+func (p spikes) threads(s shapes, t Threads) Traffic {
 	return func(seed int64, length time.Duration) []Request {
 		r := source(seed, "reviews")
 		var all []Request
-		for i, began := range poisson(r, length-spread, calls) {
-			prefix := int64(share * s.input.draw(r))
-			for call := range calls {
+		for i, began := range p.poisson(r, s, length-t.Within, t.Calls) {
+			prefix := int64(t.Share * s.input.draw(r))
+			for call := range t.Calls {
 				q := s.draw(r)
 				q.At, q.Conversation, q.Prefix = began, fmt.Sprintf("review-%d", i), prefix
 				if call > 0 {
-					q.At += time.Duration(r.Float64() * float64(spread))
+					q.At += time.Duration(r.Float64() * float64(t.Within))
 				}
-				q.Input = prefix + int64((1-share)*float64(q.Input)) + 1
+				q.Input = prefix + int64((1-t.Share)*float64(q.Input)) + 1
 				q.Estimate = s.estimate(r, q.Input)
 				all = append(all, q)
 			}
@@ -183,20 +197,31 @@ func numbered(all []Request) []Request {
 	return all
 }
 
+// spikes is the rhythm of a storm.
+type spikes struct {
+	every, offset, lasting time.Duration
+	inFlight, idle, spread float64
+}
+
+var ordinarySpikes = spikes{spikeEvery, spikeOffset, spikeLength, inFlight, idleFlight, heightSpread}
+
 // poisson returns the moments at which the storm's requests arrive, or their
 // groups of so many.
-func poisson(r *rand.Rand, length time.Duration, group float64) []time.Duration {
-	height := make([]float64, length/spikeEvery+1) // of each spike, 1 on average
+func (p spikes) poisson(r *rand.Rand, s shapes, length time.Duration, group int) []time.Duration {
+	_, mean := s.paced()
+	average := p.inFlight / mean // requests a second
+	most := 2 * average
+	height := make([]float64, max(0, length)/p.every+1) // of each spike, 1 on average
 	for i := range height {
-		height[i] = max(0, 1+heightSpread*r.NormFloat64())
+		height[i] = max(0, 1+p.spread*r.NormFloat64())
 	}
 	var all []time.Duration
-	for at := gap(r, peakRate/group); at < length; at += gap(r, peakRate/group) {
-		rate := spikeRate * idleFlight / inFlight
-		if inSpike(at) {
-			rate = spikeRate * height[at/spikeEvery]
+	for at := gap(r, most/float64(group)); at < length; at += gap(r, most/float64(group)) {
+		rate := average * p.idle / p.inFlight
+		if p.holds(at) {
+			rate = average * height[at/p.every]
 		}
-		if r.Float64() < rate/peakRate { // a Poisson process thinned out is one
+		if r.Float64() < rate/most { // a Poisson process thinned out is one
 			all = append(all, at)
 		}
 	}
@@ -207,7 +232,9 @@ func gap(r *rand.Rand, perSecond float64) time.Duration {
 	return time.Duration(r.ExpFloat64() / perSecond * float64(time.Second))
 }
 
-func inSpike(at time.Duration) bool {
-	in := at % spikeEvery
-	return in >= spikeOffset && in < spikeOffset+spikeLength
+func (p spikes) holds(at time.Duration) bool {
+	in := at % p.every
+	return in >= p.offset && in < p.offset+p.lasting
 }
+
+func inSpike(at time.Duration) bool { return ordinarySpikes.holds(at) }

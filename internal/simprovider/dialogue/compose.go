@@ -184,6 +184,9 @@ func fragments(json string) []string {
 	return append(out, json)
 }
 
+// LastLine is the last line that the user wrote.
+func (p *Prompt) LastLine() string { return lastLine(p.Text) }
+
 func lastLine(text string) string {
 	text = strings.TrimSpace(text)
 	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])

@@ -14,14 +14,19 @@ import (
 // bucket is one token bucket. Its level may be below zero: output that is
 // already being written cannot be refused, so it becomes a debt.
 type bucket struct {
-	perMinute float64 // both the refill in one minute and the capacity
+	perMinute float64 // the refill in one minute
+	holds     float64 // the minutes' refill that it has room for, usually 1
 	level     float64
 	at        time.Time // when level was true
 }
 
-func newBucket(perMinute int64, now time.Time) bucket {
-	return bucket{perMinute: float64(perMinute), level: float64(perMinute), at: now}
+func newBucket(perMinute int64, holds float64, now time.Time) bucket {
+	b := bucket{perMinute: float64(perMinute), holds: holds, at: now}
+	b.level = b.capacity()
+	return b
 }
+
+func (b *bucket) capacity() float64 { return b.perMinute * b.holds }
 
 // refill brings the level up to now. A clock that went backwards refills
 // nothing and does not move the bucket back, or the same minute would be
@@ -31,13 +36,13 @@ func (b *bucket) refill(now time.Time) {
 	if elapsed <= 0 {
 		return
 	}
-	b.level = min(b.perMinute, b.level+elapsed.Minutes()*b.perMinute)
+	b.level = min(b.capacity(), b.level+elapsed.Minutes()*b.perMinute)
 	b.at = now
 }
 
 // charge takes n, or gives -n back; the bucket must be refilled. What is given
 // back never fills it beyond its capacity.
-func (b *bucket) charge(n int64) { b.level = min(b.perMinute, b.level-float64(n)) }
+func (b *bucket) charge(n int64) { b.level = min(b.capacity(), b.level-float64(n)) }
 
 // has reports whether n may be taken; the bucket must be refilled.
 func (b *bucket) has(n int64) bool { return b.level >= float64(n) }
@@ -46,7 +51,7 @@ func (b *bucket) has(n int64) bool { return b.level >= float64(n) }
 // hold is answered with the time until it is full, which is the best a
 // provider can say about it.
 func (b *bucket) wait(n int64) time.Duration {
-	missing := min(float64(n), b.perMinute) - b.level
+	missing := min(float64(n), b.capacity()) - b.level
 	if missing <= 0 {
 		return 0
 	}
@@ -59,5 +64,5 @@ func (b *bucket) wait(n int64) time.Duration {
 // resize changes the allowance, keeping what is left of the level.
 func (b *bucket) resize(perMinute float64) {
 	b.perMinute = perMinute
-	b.level = min(b.level, perMinute)
+	b.level = min(b.level, b.capacity())
 }

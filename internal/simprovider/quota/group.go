@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"cmp"
 	"math"
 	"sync"
 	"time"
@@ -14,7 +15,15 @@ type Limits struct {
 	Requests, InputTokens, OutputTokens int64
 	// Tokens counts input and output together, as OpenAI does.
 	Tokens int64
+	// Burst is how long the refill takes of all that a bucket holds; 0 means a
+	// minute, which is what providers say. Less is a storm whose minutes are
+	// shorter: with ten times the limits and six seconds a bucket holds what it
+	// did and fills ten times as fast.
+	Burst time.Duration
 }
+
+// holds is the number of minutes' refill that a bucket has room for.
+func (l Limits) holds() float64 { return cmp.Or(l.Burst, time.Minute).Minutes() }
 
 // Need is what one request takes. Zero in a field takes nothing and is not
 // refused either, whatever the level.
@@ -58,7 +67,7 @@ type Group struct {
 func NewGroup(l Limits, now time.Time) *Group {
 	g := &Group{full: l.array(), factor: 1}
 	for i, limit := range g.full {
-		g.buckets[i] = newBucket(limit, now)
+		g.buckets[i] = newBucket(limit, l.holds(), now)
 	}
 	return g
 }
@@ -154,7 +163,7 @@ func (g *Group) Levels(now time.Time) []Level {
 			Dimension: dimensions[i],
 			PerMinute: int64(b.perMinute),
 			Remaining: max(0, int64(math.Floor(b.level))),
-			FullAt:    now.Add(b.wait(int64(b.perMinute))),
+			FullAt:    now.Add(b.wait(int64(b.capacity()))),
 		})
 	}
 	return levels
