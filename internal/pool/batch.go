@@ -44,7 +44,7 @@ func (s *search) standBy(ctx context.Context, c choice) error {
 	}
 	s.tries++
 	s.outdated = true
-	pause(ctx, turn.Sub(p.cfg.Now()))
+	p.pause(ctx, turn.Sub(p.cfg.Now()))
 	return nil
 }
 
@@ -64,7 +64,7 @@ func (p *Pool) ticket(ctx context.Context, want Want, c choice) time.Time {
 		if err != nil {
 			break
 		}
-		if q = quotaOf(on.name, item); applied {
+		if q = p.known(quotaOf(on.name, item)); applied {
 			turn += q.batchAt - cost - now
 			break
 		}
@@ -82,14 +82,15 @@ func (w Want) lineUp(q quota, now, start int64) int64 {
 
 // ticketChange adds to the line, or begins one, as a reservation does.
 func ticketChange(now, known, cost int64) store.Change {
+	wild := store.Num(now + farAhead)
 	if known >= now {
 		return store.Change{
-			If: store.Is(attrBatchAt, store.GE, store.Num(now)),
+			If: store.All(store.Is(attrBatchAt, store.GE, store.Num(now)), store.Is(attrBatchAt, store.LE, wild)),
 			Do: []store.Assign{store.Add(attrBatchAt, cost)},
 		}
 	}
 	return store.Change{
-		If: store.Any(store.Absent(attrBatchAt), store.Is(attrBatchAt, store.LT, store.Num(now))),
+		If: store.Any(store.Absent(attrBatchAt), store.Is(attrBatchAt, store.LT, store.Num(now)), store.Is(attrBatchAt, store.GT, wild)),
 		Do: []store.Assign{store.Set(attrBatchAt, store.Num(now+cost))},
 	}
 }

@@ -3,6 +3,7 @@ package pool_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,7 +58,11 @@ func BenchmarkBook(b *testing.B) {
 // BenchmarkBookParallel is the same from many goroutines: those that come
 // together share a write.
 func BenchmarkBookParallel(b *testing.B) {
-	p := newPool(embedded.NewMemory(), keys(4))
+	var moved atomic.Int64 // ms: or even these limits would bind in the end
+	began := time.Now()
+	p := newPool(embedded.NewMemory(), keys(4), clock(func() time.Time {
+		return began.Add(time.Duration(moved.Add(1)) * time.Millisecond)
+	}))
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
@@ -68,15 +73,36 @@ func BenchmarkBookParallel(b *testing.B) {
 	})
 }
 
-func BenchmarkLearnAndSettle(b *testing.B) {
-	p := newPool(embedded.NewMemory(), keys(4))
-	b.ReportAllocs()
-	for b.Loop() {
-		served, err := p.Book(b.Context(), asking("conversation"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		served.Learn(b.Context(), ownedBy("org"))
-		served.Settle(b.Context(), upstream.Usage{})
+// BenchmarkRequest is all that a request pays the pool: booking, the headers of
+// its answer, and settling. Without a store, that is; with one it is two writes.
+func BenchmarkRequest(b *testing.B) {
+	memory := embedded.NewMemory()
+	seed(b, memory)
+	limits := []upstream.Limit{
+		{Dimension: upstream.Requests, PerMinute: 1 << 40, Remaining: 1 << 40},
+		{Dimension: upstream.InputTokens, PerMinute: 1 << 40, Remaining: 1 << 40},
+		{Dimension: upstream.OutputTokens, PerMinute: 1 << 40, Remaining: 1 << 40},
+	}
+	for _, bm := range []struct {
+		name  string
+		table store.Table
+	}{{"without store", agreeing{item: known()}}, {"memory store", memory}} {
+		b.Run(bm.name, func(b *testing.B) {
+			now := time.Now()
+			p := newPool(bm.table, keys(1), clock(func() time.Time { now = now.Add(time.Millisecond); return now }))
+			want := asking("conversation")
+			want.Input = 8000
+			answer := pool.Outcome{Signals: upstream.Signals{Limits: limits}}
+			b.ReportAllocs()
+			for b.Loop() {
+				served, err := p.Book(b.Context(), want)
+				if err != nil {
+					b.Fatal(err)
+				}
+				served.Learn(b.Context(), answer)
+				served.Measured(b.Context(), upstream.Usage{InputTokens: 8100})
+				served.Settle(b.Context(), upstream.Usage{InputTokens: 8100, OutputTokens: 400})
+			}
+		})
 	}
 }

@@ -45,7 +45,7 @@ func (s *search) round(ctx context.Context) (*Booking, error) {
 		return nil, context.Cause(ctx)
 	}
 	s.outdated = false
-	c := p.choose(s.want, s.deadline)
+	c := p.choose(s.want, s.deadline, fresh)
 	switch {
 	case c.later() && !fresh:
 		s.outdated = true // before anybody is sent away or to sleep
@@ -100,13 +100,7 @@ func (p *Pool) booking(want Want, c choice) *Booking {
 // wait sleeps until the choice's time has come, something changed, or the
 // context ended.
 func (p *Pool) wait(ctx context.Context, c choice) {
-	timer := time.NewTimer(c.free.Sub(p.cfg.Now()))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.changed:
-	case <-ctx.Done():
-	}
+	p.sleep(ctx, c.free.Sub(p.cfg.Now()), c.changed)
 }
 
 // claim takes the probe leases that a booking needs. It reports false when

@@ -12,47 +12,52 @@ import (
 
 // draft draws some requests and makes the reservation of those that find room.
 func (f *fleet) draft(t *rapid.T, c *client, tries int) *posting {
-	p := &posting{by: c}
-	now := f.clock(c)
+	p, now, view := &posting{by: c}, f.clock(c), f.view(c)
+	batch := rapid.IntRange(0, 3).Draw(t, "batch") == 0
 	patience := rapid.SampledFrom([]int64{0, 500, 30_000, 120_000}).Draw(t, "patience")
 	sizes := rapid.SampledFrom([]int64{0, 1, 500, 4000, 12_000, 30_000, 90_000})
+	needs := map[*guest][dimensions]int64{}
 	var guests []*guest
 	for range rapid.SampledFrom([]int{1, 1, 1, 2, 3}).Draw(t, "together") {
-		needs := [dimensions]int64{1, sizes.Draw(t, "tokens"), 0}
-		g := &guest{b: &Booking{}, costs: c.view.costs(needs)}
-		start := c.view.raised(c.implied).start(now, g.costs)
-		if start > now+patience {
-			continue // shed
+		need := [dimensions]int64{1, sizes.Draw(t, "tokens"), 0}
+		g := &guest{b: &Booking{want: Want{Batch: batch}}, costs: view.costs(need)}
+		start := g.b.want.share(view).raised(c.implied).start(now, g.costs)
+		if start > now+patience || batch && start > now {
+			continue // shed, or into the line
 		}
 		if start > now {
 			g.delay = min(start-now+int64(tries)*lenience.Milliseconds(), patience)
 		}
-		guests, p.needs = append(guests, g), append(p.needs, needs)
+		guests, needs[g] = append(guests, g), need
 	}
 	if len(guests) == 0 {
 		return nil
 	}
-	needsOf := map[*guest][dimensions]int64{}
-	for i, g := range guests {
-		needsOf[g] = p.needs[i]
-	}
-	var owed [dimensions]int64
-	if rapid.Bool().Draw(t, "owes") { // corrections that go along
-		for d := range dimensions {
-			owed[d] = rapid.Int64Range(0, 3000).Draw(t, "owed")
-		}
-	}
-	p.r, p.in = gather(c.view, c.implied, owed, time.UnixMilli(now), guests)
-	p.needs = p.needs[:0]
+	p.r, p.in = gather(view, c.implied, f.owed(t), time.UnixMilli(now), guests)
 	for _, g := range p.in {
-		p.needs = append(p.needs, needsOf[g])
+		p.needs = append(p.needs, needs[g])
 	}
-	change, fits := p.r.change(c.view)
+	var fits bool
+	p.change, fits = p.r.change(view)
 	if !fits {
 		return nil
 	}
-	p.change = change
 	return p
+}
+
+// owed draws corrections that go along with a reservation.
+func (f *fleet) owed(t *rapid.T) (owed [dimensions]int64) {
+	if !rapid.Bool().Draw(t, "owes") {
+		return owed
+	}
+	least := int64(0)
+	if f.refunding {
+		least = -3000
+	}
+	for d := range dimensions {
+		owed[d] = rapid.Int64Range(least, 3000).Draw(t, "owed")
+	}
+	return owed
 }
 
 // reserve books at once, and again from the exact state while it loses.
@@ -102,22 +107,24 @@ func (f *fleet) deliver(t *rapid.T, p *posting, heard bool) bool {
 	if heard {
 		p.by.view = after
 	}
+	after = after.or([dimensions]int64{}, p.r.now)
 	if !applied {
 		return false
 	}
 	f.written(t, p, before, after)
-	if !heard {
+	f.forget(p, before)
+	if !heard || p.by.wrong {
 		return true
 	}
 	p.r.seat(after, p.in)
 	for _, g := range p.in {
-		if allowed := p.r.now + g.delay; len(p.in) == 1 && g.b.start.UnixMilli() > allowed {
+		if allowed := p.r.now + g.delay; g.b.start.UnixMilli() > allowed {
 			t.Fatalf("starts at %d, allowed was %d", g.b.start.UnixMilli(), allowed)
 		}
-		s := &stay{by: p.by, costs: g.costs, now: p.r.now, start: g.b.start.UnixMilli(), order: len(f.stays) + len(f.refunds), burst: after.burst}
+		s := &stay{by: p.by, batch: p.r.batch, cold: after.cold, costs: g.costs, now: p.r.now, start: g.b.start.UnixMilli(), order: len(f.stays) + len(f.refunds), burst: after.burst}
 		f.stays = append(f.stays, s)
 		for _, cost := range g.costs {
-			f.room = max(f.room, cost)
+			f.room, f.share = max(f.room, cost), max(f.share, cost)
 		}
 	}
 	return true
@@ -125,7 +132,7 @@ func (f *fleet) deliver(t *rapid.T, p *posting, heard bool) bool {
 
 // written holds a reservation that was applied to what stood before it.
 func (f *fleet) written(t *rapid.T, p *posting, before store.Item, after quota) {
-	was := quotaOf("g", before)
+	was := quotaOf("g", before).or([dimensions]int64{}, p.r.now)
 	for i, g := range p.in {
 		if want := was.costs(p.needs[i]); g.costs != want {
 			t.Fatalf("priced %v, at the limits in force it costs %v: %+v", g.costs, want, was)
@@ -136,13 +143,18 @@ func (f *fleet) written(t *rapid.T, p *posting, before store.Item, after quota) 
 	}
 	for d := range dimensions {
 		cost := p.r.costs[d] + p.r.owed[d]
-		switch {
+		switch share := max(was.burst*batchShare/100, p.r.largest[d]); {
+		case cost < 0:
+			t.Fatalf("a reservation takes %d ms of %s back", -cost, attrAt[d])
+		case was.wild[d] && cost == 0:
 		case was.limit[d] <= 0 || cost == 0:
 			if after.at[d] != was.at[d] {
 				t.Fatalf("%s moved for nothing: %d after %d", attrAt[d], after.at[d], was.at[d])
 			}
 		case after.at[d] < was.at[d]+cost:
 			t.Fatalf("%s is %d after %d, want at least %d more", attrAt[d], after.at[d], was.at[d], cost)
+		case p.r.batch && after.at[d]-max(0, p.r.owed[d]) > p.r.now+share:
+			t.Fatalf("%s is %d at %d, and a batch may use %d ms", attrAt[d], after.at[d], p.r.now, share)
 		case after.at[d] < p.r.now-idle+cost:
 			t.Fatalf("%s is %d, want what was booked at %d to stand there", attrAt[d], after.at[d], p.r.now)
 		}
@@ -166,7 +178,7 @@ func (f *fleet) limit(t *rapid.T) {
 		rapid.SampledFrom([]int64{0, 8000}).Draw(t, "output"),
 	}
 	c := f.client(t)
-	said := told{at: f.clock(c), limit: f.limits}
+	said := told{at: f.clock(c), wild: f.clock(c) + farAhead, limit: f.limits}
 	if change, ok := said.limits(c.view); ok {
 		if _, item, _ := f.update(t, change); rapid.Bool().Draw(t, "heard") {
 			c.view = quotaOf("g", item)
@@ -261,7 +273,7 @@ func (f *fleet) leave(t *rapid.T) {
 func (f *fleet) correct(t *rapid.T, s *stay, more [dimensions]int64) {
 	c := correction{now: f.clock(s.by), more: more}
 	for range correctTries {
-		change, ok := c.change(s.by.view)
+		change, ok := c.change(f.view(s.by))
 		if !ok {
 			return
 		}
@@ -291,7 +303,7 @@ func (f *fleet) corrected(t *rapid.T, s *stay, c correction, was, is quota, appl
 		switch {
 		case !applied && down != 0:
 			t.Fatalf("%s changed from %d to %d without a write", attrAt[d], was.at[d], is.at[d])
-		case c.more[d] > 0 && applied && was.limit[d] > 0 && s.by.view.limit[d] > 0 && is.at[d] < max(was.at[d], c.now-idle)+c.more[d]:
+		case c.more[d] > 0 && applied && was.limit[d] > 0 && f.view(s.by).limit[d] > 0 && is.at[d] < max(was.at[d], c.now-idle)+c.more[d]:
 			t.Fatalf("%s is %d after %d at %d, want a charge of %d to stand there", attrAt[d], is.at[d], was.at[d], c.now, c.more[d])
 		case down > 0:
 			back.ms[d] = down

@@ -52,10 +52,7 @@ func checkBookings(t *testing.T, table store.Table) {
 	t.Run("nothing is given back", func(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
 			f := newFleet(rt, table)
-			actions := f.actions()
-			delete(actions, "leave")
-			delete(actions, "give back")
-			rt.Repeat(actions)
+			rt.Repeat(f.actions())
 			f.ordered(rt)
 			f.judge(rt)
 		})
@@ -63,8 +60,19 @@ func checkBookings(t *testing.T, table store.Table) {
 	t.Run("with refunds", func(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
 			f := newFleet(rt, table)
+			f.refunding = true
 			rt.Repeat(f.actions())
 			f.judge(rt)
+		})
+	})
+	t.Run("with a wrong clock", func(t *testing.T) {
+		rapid.Check(t, func(rt *rapid.T) {
+			f := newFleet(rt, table)
+			f.refunding, f.wild = true, true
+			f.wrong.skew = rapid.SampledFrom([]int64{4 * farAhead, -4 * farAhead, 86_400_000}).Draw(rt, "off by")
+			rt.Repeat(f.actions())
+			f.judge(rt)
+			f.open(rt)
 		})
 	})
 }
@@ -81,6 +89,11 @@ type fleet struct {
 	limits  [dimensions]int64
 	refunds []refund
 	room    int64 // the largest burst or cost so far
+	share   int64 // the same for batch requests
+	// refunding says that something is given back, wild that the client wrong
+	// takes part, whose clock is off by more than any honest one.
+	refunding, wild bool
+	wrong           *client
 }
 
 // client is one instance: its clock and what it takes for the state.
@@ -88,11 +101,14 @@ type client struct {
 	skew    int64
 	view    quota
 	implied [dimensions]int64
+	wrong   bool
 }
 
 // stay is one booked request.
 type stay struct {
 	by      *client
+	batch   bool
+	cold    bool
 	costs   [dimensions]int64
 	now     int64 // of its client when it booked
 	start   int64 // by its client's clock
@@ -121,7 +137,8 @@ type posting struct {
 var fleets atomic.Int64
 
 func newFleet(t *rapid.T, table store.Table) *fleet {
-	f := &fleet{table: table, now: noon, room: fullBurst}
+	f := &fleet{table: table, now: noon, room: fullBurst, share: fullBurst * batchShare / 100}
+	f.wrong = &client{view: quotaOf("g", store.Item{}), wrong: true}
 	f.key = store.Key{Partition: "fleet", Sort: fmt.Sprintf("quota#g%d#f", fleets.Add(1))}
 	skews := rapid.SampledFrom([]int64{0, 0, 3, -3, 900, -900, 4000, -4000})
 	for range rapid.IntRange(2, 5).Draw(t, "clients") {
@@ -134,7 +151,7 @@ func newFleet(t *rapid.T, table store.Table) *fleet {
 }
 
 func (f *fleet) actions() map[string]func(*rapid.T) {
-	return map[string]func(*rapid.T){
+	actions := map[string]func(*rapid.T){
 		"":           f.observe,
 		"time":       f.pass,
 		"reserve":    f.reserve,
@@ -148,11 +165,20 @@ func (f *fleet) actions() map[string]func(*rapid.T) {
 		"told":       f.told,
 		"rest":       f.rest,
 		"charge":     f.charge,
-		"give back":  f.giveBack,
-		"leave":      f.leave,
+		"ticket":     f.ticket,
 		"lose reply": f.lose,
 	}
+	if f.refunding {
+		actions["give back"], actions["leave"] = f.giveBack, f.leave
+	}
+	if f.wild {
+		actions["wrong clock"] = f.reserveWrong
+	}
+	return actions
 }
+
+// view is what a client books on.
+func (f *fleet) view(c *client) quota { return c.view.or([dimensions]int64{}, f.clock(c)) }
 
 func (f *fleet) client(t *rapid.T) *client { return rapid.SampledFrom(f.clients).Draw(t, "client") }
 
@@ -185,15 +211,15 @@ func (f *fleet) observe(t *rapid.T) {
 	if q.version < f.last.version || q.limit != f.last.limit && q.version == f.last.version {
 		t.Fatalf("limits changed without the version: %+v after %+v", q, f.last)
 	}
-	f.last, f.room = q, max(f.room, q.burst)
+	f.last, f.room, f.share = q, max(f.room, q.burst), max(f.share, q.burst*batchShare/100)
 }
 
 // ordered: who has to wait is served before whoever booked later, unless the
-// burst has grown meanwhile.
+// burst has grown meanwhile, or what was only assumed has turned out otherwise.
 func (f *fleet) ordered(t *rapid.T) {
 	for i, a := range f.stays {
 		for _, b := range f.stays[i+1:] {
-			if a.start > a.now && b.start < a.start && b.burst <= a.burst {
+			if a.start > a.now && b.start < a.start && b.burst <= a.burst && !a.cold {
 				t.Fatalf("booked to start at %d, the one after it at %d", a.start, b.start)
 			}
 		}
@@ -202,26 +228,35 @@ func (f *fleet) ordered(t *rapid.T) {
 
 // judge adds up what started between any two moments of true time: no more
 // than the time between them refills, the burst, and what idle and skew may
-// hide. What was given back between the first and the last of these bookings
-// had been booked and was not used.
+// hide; and of the batch requests no more than their share of that. What was
+// given back between the first and the last of these bookings had been booked
+// and was not used.
 func (f *fleet) judge(t *rapid.T) {
 	skews := []int64{}
 	for _, c := range f.clients {
 		skews = append(skews, c.skew)
 	}
-	hidden := f.room + idle + slices.Max(skews) - slices.Min(skews)
+	hidden := idle + slices.Max(skews) - slices.Min(skews)
 	started := slices.DeleteFunc(slices.Clone(f.stays), func(s *stay) bool { return s.left })
 	slices.SortFunc(started, func(a, b *stay) int { return cmp.Compare(a.start-a.by.skew, b.start-b.by.skew) })
+	batch := slices.DeleteFunc(slices.Clone(started), func(s *stay) bool { return !s.batch })
 	for d := range dimensions {
-		for i, from := range started {
-			sum, first, last := int64(0), from.order, from.order
-			for _, to := range started[i:] {
-				sum += to.costs[d]
-				first, last = min(first, to.order), max(last, to.order)
-				span := (to.start - to.by.skew) - (from.start - from.by.skew)
-				if allowed := span + hidden + f.given(d, first, last); sum > allowed {
-					t.Fatalf("%d ms of %s started within %d ms, allowed are %d", sum, attrAt[d], span, allowed)
-				}
+		f.within(t, d, started, f.room+hidden)
+		f.within(t, d, batch, f.share+hidden)
+	}
+}
+
+// within holds the sum of one dimension over every span of time to a burst.
+func (f *fleet) within(t *rapid.T, d dimension, started []*stay, burst int64) {
+	for i, from := range started {
+		sum, first, last := int64(0), from.order, from.order
+		for _, to := range started[i:] {
+			sum += to.costs[d]
+			first, last = min(first, to.order), max(last, to.order)
+			span := (to.start - to.by.skew) - (from.start - from.by.skew)
+			if allowed := span + burst + f.given(d, first, last); sum > allowed {
+				t.Fatalf("%d ms of %s started within %d ms, allowed are %d (of %d requests, batch %v)",
+					sum, attrAt[d], span, allowed, len(started), from.batch)
 			}
 		}
 	}

@@ -15,7 +15,7 @@ import (
 func beginChange(now time.Time, r rest) store.Change {
 	return store.Change{
 		If: store.All(setBefore(r.set),
-			store.Any(store.Absent("until"), store.Is("until", store.LE, store.Num(now.UnixMilli())))),
+			store.AbsentOr("until", store.LE, store.Num(now.UnixMilli()))),
 		Do: append([]store.Assign{
 			store.Set("until", store.Num(r.until)), store.Set("set_at", store.Num(r.set)),
 			store.Set("class", store.Text(string(r.class))), store.Set("why", store.Text(r.why)),
@@ -59,7 +59,7 @@ func probeChange(now time.Time, by string) store.Change {
 	ms := store.Num(now.UnixMilli())
 	return store.Change{
 		If: store.All(store.Is("quarantine", store.EQ, flag(true)), store.Is("until", store.LE, ms),
-			store.Any(store.Absent("probe_until"), store.Is("probe_until", store.LE, ms))),
+			store.AbsentOr("probe_until", store.LE, ms)),
 		Do: []store.Assign{
 			store.Set("probe_until", store.Num(now.Add(probeLease).UnixMilli())),
 			store.Set("probe_by", store.Text(by)),
@@ -102,7 +102,7 @@ func endAssigns(set int64, why string) []store.Assign {
 }
 
 func setBefore(set int64) store.Cond {
-	return store.Any(store.Absent("set_at"), store.Is("set_at", store.LT, store.Num(set)))
+	return store.AbsentOr("set_at", store.LT, store.Num(set))
 }
 
 func flag(b bool) store.Value {

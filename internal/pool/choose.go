@@ -41,23 +41,34 @@ func (c choice) later() bool {
 // never reports whether there is no key to wait for.
 func (c choice) never() bool { return c.key == "" && c.free.IsZero() }
 
+// ready reports whether a request whose patience ends at deadline can go ahead
+// with the choice. Who goes away, waits in another line, or, unless fresh, looks
+// once more, must leave neither a scout nor a probe lease behind.
+func (c choice) ready(want Want, deadline time.Time, fresh bool) bool {
+	late := c.start.After(c.now)
+	return c.key != "" && (fresh || !c.later()) && !(late && (want.Batch || c.start.After(deadline)))
+}
+
 // choose picks a quota group for the request, then a key within it. It holds
 // the lock throughout, so that requests arriving together see each other's
-// scouts and probes. The request's patience ends at deadline.
-func (p *Pool) choose(want Want, deadline time.Time) choice {
+// scouts and probes. The request's patience ends at deadline; fresh says that
+// the state was read for this look.
+func (p *Pool) choose(want Want, deadline time.Time, fresh bool) choice {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	best := p.best(want, p.cfg.Now())
 	best.changed = p.changed
-	if best.key == "" {
+	if !best.ready(want, deadline, fresh) {
 		return best
 	}
-	// Somebody whose patience is over before the scout is back goes along with
-	// it: a hold spares calls and must not cost an answer.
-	if back := p.held(best.group, best.now); !back.IsZero() && !back.After(deadline) {
-		return choice{free: back, now: best.now, changed: best.changed}
+	if !best.start.After(best.now) { // who waits for room is not part of a burst
+		// Somebody whose patience is over before the scout is back goes along
+		// with it: a hold spares calls and must not cost an answer.
+		if back := p.held(best.group, best.now); !back.IsZero() && !back.After(deadline) {
+			return choice{free: back, now: best.now, changed: best.changed}
+		}
+		best.scouts = p.scouting(best.group, best.now)
 	}
-	best.scouts = p.scouting(best.group, best.now)
 	if len(best.probes) > 0 {
 		best.holder = p.lease(best.probes, best.now)
 	}
@@ -124,7 +135,7 @@ const coldLook = time.Second
 // unknown returns when to look again at a quota whose limits are not known and
 // of which as much is used already as may be without; zero otherwise.
 func (p *Pool) unknown(group string, want Want, now time.Time) time.Time {
-	q := p.quota(scope{ofGroup, group, want.Family})
+	q := want.share(p.quota(scope{ofGroup, group, want.Family}))
 	if ms := now.UnixMilli(); q.cold && q.start(ms, q.costs(p.needs(want))) > ms {
 		return now.Add(time.Duration((0.5 + p.cfg.Rand()/2) * float64(coldLook)))
 	}

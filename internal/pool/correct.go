@@ -45,7 +45,7 @@ func (c correction) change(q quota) (change store.Change, ok bool) {
 			when = append(when, store.Is(attrAt[d], store.GE, store.Num(c.now-idle)))
 			change.Do = append(change.Do, store.Add(attrAt[d], more))
 		default:
-			when = append(when, store.Any(store.Absent(attrAt[d]), store.Is(attrAt[d], store.LE, store.Num(c.now))))
+			when = append(when, store.AbsentOr(attrAt[d], store.LE, store.Num(c.now)))
 			change.Do = append(change.Do, store.Set(attrAt[d], store.Num(c.now+more)))
 		}
 	}
@@ -122,12 +122,12 @@ func (b *Booking) difference(took [dimensions]int64, of ...dimension) correction
 
 // move charges what was booked on another scope, or could not be priced because
 // nobody knew the limits yet, to the quota that the answer has told of.
-func (b *Booking) move(ctx context.Context, on scope) {
+func (b *Booking) move(ctx context.Context, from scope) {
 	p := b.pool
 	p.mu.Lock()
-	q, c := p.booked(on), correction{now: p.cfg.Now().UnixMilli()}
-	if on != b.on {
-		b.on, b.costs = on, [dimensions]int64{}
+	q, c := p.booked(b.on), correction{now: p.cfg.Now().UnixMilli()}
+	if from != b.on {
+		b.costs = [dimensions]int64{}
 	}
 	costs := q.costs(p.needs(b.want))
 	for d := range dimensions {

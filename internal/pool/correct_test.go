@@ -235,7 +235,7 @@ func TestRefundsAtMostOnceChargesAtLeastOnce(t *testing.T) {
 			table := &scripted{Table: embedded.NewMemory()}
 			b := booked(t, table)
 			table.script = slices.Clone(tt.script)
-			b.pool.tally = map[string]tally{"k": {flushed: time.UnixMilli(noon)}} // so that only the correction is written
+			b.pool.tally = map[string]*tally{"k": {flushed: time.UnixMilli(noon)}} // so that only the correction is written
 			b.Settle(t.Context(), upstream.Usage{InputTokens: 4000, OutputTokens: 600})
 			if got := used(t, table); got != tt.want {
 				t.Errorf("got %v ms used, want %v", got, tt.want)

@@ -22,7 +22,10 @@ var indexOf = map[upstream.Dimension]dimension{
 
 // told is what an answer's headers say of the limits.
 type told struct {
-	at        int64 // when the answer was received
+	at int64 // when the answer was received
+	// wild is a time beyond which headers were received by a wrong clock; 0 if
+	// there is no telling.
+	wild      int64
 	limit     [dimensions]int64
 	remaining [dimensions]int64
 }
@@ -30,7 +33,7 @@ type told struct {
 // listen reads the headers. Where both tokens and input tokens are named the
 // specific one counts: the general one shows whichever is tighter.
 func listen(s upstream.Signals, at time.Time) told {
-	t := told{at: at.UnixMilli()}
+	t := told{at: at.UnixMilli(), wild: at.UnixMilli() + farAhead}
 	for _, pass := range []bool{true, false} { // the general dimension first
 		for _, l := range s.Limits {
 			d, known := indexOf[l.Dimension]
@@ -44,19 +47,38 @@ func listen(s upstream.Signals, at time.Time) told {
 
 // limits is the write that takes in limits that differ from the known ones;
 // ok is false when none does. Newer headers win, whatever order they come in.
+// Of many first answers at once only one changes the version: every change
+// sends all who wait back to the start.
 func (t told) limits(q quota) (c store.Change, ok bool) {
+	var differs []store.Cond
 	for d := range dimensions {
-		if t.limit[d] > 0 && t.limit[d] != q.limit[d] {
-			c.Do = append(c.Do, store.Set(attrLimit[d], store.Num(t.limit[d])))
+		if limit := store.Num(t.limit[d]); t.limit[d] > 0 && t.limit[d] != q.limit[d] {
+			c.Do = append(c.Do, store.Set(attrLimit[d], limit))
+			differs = append(differs, store.Absent(attrLimit[d]), store.Is(attrLimit[d], store.LT, limit), store.Is(attrLimit[d], store.GT, limit))
 		}
 	}
 	first := t.silent() && q.headersAt == 0 // to say nothing is an answer too
-	if len(c.Do) == 0 && !first || t.at <= q.headersAt {
+	switch {
+	case t.at <= q.headersAt && (t.wild == 0 || q.headersAt <= t.wild):
+		return store.Change{}, false
+	case first:
+		c.If = store.Absent(attrHeadersAt)
+	case len(differs) > 0:
+		c.If = store.All(t.newest(), store.Any(differs...))
+	default:
 		return store.Change{}, false
 	}
-	c.If = store.Any(store.Absent(attrHeadersAt), store.Is(attrHeadersAt, store.LT, store.Num(t.at)))
 	c.Do = append(c.Do, store.Set(attrHeadersAt, store.Num(t.at)), store.Add(attrVersion, 1))
 	return c, true
+}
+
+// newest is the condition that no later headers have been applied.
+func (t told) newest() store.Cond {
+	newest := []store.Cond{store.Absent(attrHeadersAt), store.Is(attrHeadersAt, store.LT, store.Num(t.at))}
+	if t.wild > 0 {
+		newest = append(newest, store.Is(attrHeadersAt, store.GT, store.Num(t.wild)))
+	}
+	return store.Any(newest...)
 }
 
 // implied are the arrival times that the headers amount to: how empty the
@@ -90,7 +112,7 @@ func (t told) silent() bool { return t.limit == [dimensions]int64{} }
 // one dimension; it never lowers one.
 func drain(d dimension, at int64) store.Change {
 	return store.Change{
-		If: store.Any(store.Absent(attrAt[d]), store.Is(attrAt[d], store.LT, store.Num(at))),
+		If: store.AbsentOr(attrAt[d], store.LT, store.Num(at)),
 		Do: []store.Assign{store.Set(attrAt[d], store.Num(at))},
 	}
 }

@@ -36,7 +36,7 @@ func TestListen(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got := listen(tt.signals, time.UnixMilli(noon))
-			if want := (told{noon, tt.limit, tt.remaining}); got != want {
+			if want := (told{at: noon, wild: noon + farAhead, limit: tt.limit, remaining: tt.remaining}); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 			if got.silent() != (tt.limit == [dimensions]int64{}) {
@@ -159,7 +159,7 @@ func TestExplains(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := (told{noon, tt.limit, tt.remaining}).explains(need); got != tt.want {
+			if got := (told{limit: tt.limit, remaining: tt.remaining}).explains(need); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})

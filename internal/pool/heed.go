@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/fallow-dev/fallow/internal/store"
@@ -15,19 +16,24 @@ const behindBy = 2_000
 // mended here, because arrival times only merge by maximum.
 func (b *Booking) heed(ctx context.Context, o Outcome) {
 	t := listen(o.Signals, b.pool.cfg.Now())
-	if t.silent() && (o.Fault != nil || !b.cold) {
+	on := scope{ofGroup, b.Group, b.want.Family} // the answer may have told whose key it is
+	if t.silent() && (o.Fault != nil || !b.cold && on == b.on) {
 		return
 	}
-	on := scope{ofGroup, b.Group, b.want.Family} // the answer may have told whose key it is
 	q := b.pool.imply(on, t)
 	change, tells := t.limits(q)
-	if late := o.Fault == nil && (b.cold || on != b.on); tells || late {
+	tells = tells && (b.cold || !t.silent())
+	from, late := b.on, o.Fault == nil && (b.cold || on != b.on)
+	if late {
+		b.on, b.moving = on, true
+	}
+	if tells || late {
 		b.behind(ctx, func(ctx context.Context) {
 			if tells {
-				_, _, _ = b.pool.update(ctx, on, change)
+				b.pool.pass(ctx, on, t, change)
 			}
 			if late {
-				b.move(ctx, on)
+				b.move(ctx, from)
 			}
 		})
 	}
@@ -38,6 +44,23 @@ func (b *Booking) heed(ctx context.Context, o Outcome) {
 	}
 }
 
+// pass tells the others of limits. If the store cannot be told they still hold
+// here, or a quota would stay unknown for as long as the store is down.
+func (p *Pool) pass(ctx context.Context, on scope, t told, c store.Change) {
+	if _, _, err := p.update(ctx, on, c); err == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q := p.stored(on)
+	for d, limit := range t.limit {
+		q.limit[d] = cmp.Or(limit, q.limit[d])
+	}
+	q.headersAt = t.at
+	p.quotas[on] = q
+	p.wake()
+}
+
 // imply remembers what the headers implied, and returns the quota as stored.
 func (p *Pool) imply(on scope, t told) quota {
 	p.mu.Lock()
@@ -46,7 +69,7 @@ func (p *Pool) imply(on scope, t told) quota {
 	if t.silent() {
 		return q
 	}
-	known := p.implied[on]
+	known := p.hinted(on)
 	for d, at := range t.implied(q) {
 		known[d] = max(known[d], at)
 	}

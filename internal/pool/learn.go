@@ -37,7 +37,12 @@ func (b *Booking) Learn(ctx context.Context, o Outcome) {
 // behind runs a write that nobody waits for but Settle. It outlives the
 // client's connection, because what was learned concerns the other clients.
 func (b *Booking) behind(ctx context.Context, write func(context.Context)) {
-	b.pending.Go(func() { write(context.WithoutCancel(ctx)) })
+	ctx = context.WithoutCancel(ctx)
+	if b.pool.cfg.Sleep != nil {
+		write(ctx)
+		return
+	}
+	b.pending.Go(func() { write(ctx) })
 }
 
 // learnOwner notes which organisation stands behind the key. From then on the

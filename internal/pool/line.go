@@ -6,22 +6,17 @@ import (
 	"time"
 )
 
-// A line is where the requests of one process meet that book on one quota.
-// While a write is under way, those who come gather and are booked together by
-// the next one: each alone would lose to the others, again and again, and cost
-// a write each time. On Lambda, one request at a time, there is never a line.
-type line struct {
-	busy bool
-	next *party
-}
-
-// counter is where a line stands: those that people wait for have their own.
+// A counter is where the requests of one process meet that book on one quota;
+// those that people wait for have their own. While a write is under way, those
+// who come gather and are booked together by the next one: each alone would
+// lose to the others, again and again, and cost a write each time. On Lambda,
+// one request at a time, nobody ever meets.
 type counter struct {
 	on    scope
 	batch bool
 }
 
-// party is a number of requests booked by one write.
+// party is a number of requests that wait to be booked by one write.
 type party struct {
 	guests []*guest
 	turn   chan struct{} // closed when its write may begin
@@ -43,21 +38,17 @@ type guest struct {
 func (p *Pool) queue(ctx context.Context, g *guest) {
 	p.mu.Lock()
 	at := counter{g.b.on, g.b.want.Batch}
-	l := p.lines[at]
-	if l == nil {
-		l = &line{}
-		p.lines[at] = l
+	mine, busy := p.lines[at]
+	if !busy {
+		p.lines[at] = nil
+		p.mu.Unlock()
+		p.serve(ctx, at, []*guest{g})
+		return
 	}
-	mine := l.next
 	leads := mine == nil
 	if leads {
 		mine = &party{turn: make(chan struct{}), done: make(chan struct{})}
-		if l.busy {
-			l.next = mine
-		} else {
-			l.busy = true
-			close(mine.turn)
-		}
+		p.lines[at] = mine
 	}
 	mine.guests = append(mine.guests, g)
 	p.mu.Unlock()
@@ -66,22 +57,22 @@ func (p *Pool) queue(ctx context.Context, g *guest) {
 		return
 	}
 	<-mine.turn
-	// It serves others too: not ended with the request that leads.
-	p.serve(context.WithoutCancel(ctx), at, mine, l)
+	p.serve(ctx, at, mine.guests)
+	close(mine.done)
 }
 
-// serve books a party and calls the next one.
-func (p *Pool) serve(ctx context.Context, at counter, all *party, l *line) {
-	p.reserve(ctx, at.on, all.guests)
+// serve books some guests and calls the next party. It serves others too, and
+// so is not ended with the request that leads.
+func (p *Pool) serve(ctx context.Context, at counter, guests []*guest) {
+	p.reserve(context.WithoutCancel(ctx), at.on, guests)
 	p.mu.Lock()
-	if next := l.next; next != nil {
-		l.next = nil
+	defer p.mu.Unlock()
+	if next := p.lines[at]; next != nil {
+		p.lines[at] = nil
 		close(next.turn)
 	} else {
 		delete(p.lines, at)
 	}
-	p.mu.Unlock()
-	close(all.done)
 }
 
 // reserve makes the write for as many guests as find room by what is known.
@@ -89,7 +80,7 @@ func (p *Pool) serve(ctx context.Context, at counter, all *party, l *line) {
 // go on local knowledge.
 func (p *Pool) reserve(ctx context.Context, on scope, guests []*guest) {
 	p.mu.Lock()
-	q, implied, owed, now := p.booked(on), p.implied[on], p.owed[on], p.cfg.Now()
+	q, implied, owed, now := p.booked(on), p.hinted(on), p.owed[on], p.cfg.Now()
 	delete(p.owed, on) // it goes along
 	p.mu.Unlock()
 	defer func() {
@@ -133,8 +124,8 @@ func gather(q quota, implied, owed [dimensions]int64, now time.Time, guests []*g
 	r = reservation{now: now.UnixMilli(), implied: implied, owed: owed, batch: guests[0].b.want.Batch}
 	for _, g := range guests {
 		if len(in) == 0 {
-			r.probe = g.probes() // then it goes alone
-		} else if r.probe || g.probes() {
+			r.probe = g.probes()
+		} else if in[0].alone(q) || g.alone(q) {
 			continue
 		}
 		next := r.with(g, len(in) == 0)
@@ -144,12 +135,20 @@ func gather(q quota, implied, owed [dimensions]int64, now time.Time, guests []*g
 		r, in = next, append(in, g)
 	}
 	for d := range dimensions {
+		// Nobody waits for what is taken back ahead of those who book.
+		r.owed[d] = max(r.owed[d], -r.costs[d])
 		// A guess at the branch must not be made for its sake alone.
 		if slices.Max(r.delay[:]) > 0 || r.costs[d] == 0 && q.at[d] < r.now-idle {
 			r.owed[d] = 0
 		}
 	}
 	return r, in
+}
+
+// alone reports whether a guest goes without others: a probe, and one that is
+// larger than the burst, which makes room for itself that others must not use.
+func (g *guest) alone(q quota) bool {
+	return g.probes() || slices.Max(g.costs[:]) > g.b.want.share(q).burst
 }
 
 // with adds a guest behind those who are in.
@@ -194,7 +193,9 @@ func (p *Pool) alone(on scope, r reservation, q quota, in []*guest) {
 		}
 	}
 	p.mu.Lock()
-	p.quotas[on] = q
+	seen := p.stored(on) // not the limits that are only assumed
+	seen.at = q.at
+	p.quotas[on] = seen
 	p.mu.Unlock()
 	r.seat(q, in)
 	for _, g := range in {

@@ -32,7 +32,19 @@ func (p *Pool) booked(on scope) quota { return p.known(p.stored(on)) }
 func (p *Pool) known(q quota) quota { return q.or(p.limits, p.cfg.Now().UnixMilli()) }
 
 // quota is what is known of a quota, headers included. The lock is held.
-func (p *Pool) quota(on scope) quota { return p.booked(on).raised(p.implied[on]) }
+func (p *Pool) quota(on scope) quota { return p.booked(on).raised(p.hinted(on)) }
+
+// hinted are the arrival times that headers told here, but for those told
+// before the clock was set back. The lock is held.
+func (p *Pool) hinted(on scope) [dimensions]int64 {
+	implied, far := p.implied[on], p.cfg.Now().UnixMilli()+farAhead
+	for d, at := range implied {
+		if at > far {
+			implied[d] = 0
+		}
+	}
+	return implied
+}
 
 // needs is what a request takes of each dimension when it is admitted.
 // Anthropic counts output as it is produced, so none is booked for it; the
@@ -74,13 +86,13 @@ type attempt struct {
 func (b *Booking) reserve(ctx context.Context, c choice, try attempt) (ok, outdated bool) {
 	p := b.pool
 	if try.number >= calmTries {
-		pause(ctx, time.Duration((1+5*p.cfg.Rand())*float64(calm)/6))
+		p.pause(ctx, time.Duration((1+5*p.cfg.Rand())*float64(calm)/6))
 	}
-	g, now := &guest{b: b, known: try.known}, p.cfg.Now()
-	if ahead := c.start.Sub(now); ahead > 0 {
-		g.delay = (ahead + time.Duration(try.number)*lenience).Milliseconds()
+	g, now := &guest{b: b, known: try.known}, p.cfg.Now().UnixMilli()
+	if start := c.start.UnixMilli(); start > now {
+		g.delay = start - now + int64(try.number)*lenience.Milliseconds()
 	}
-	g.delay = min(g.delay, max(0, try.deadline.Sub(now).Milliseconds()))
+	g.delay = min(g.delay, max(0, try.deadline.UnixMilli()-now))
 	p.queue(ctx, g)
 	return g.ok, g.outdated
 }
@@ -101,7 +113,7 @@ func (b *Booking) takePlace(ctx context.Context, deadline time.Time) bool {
 	if wait <= 0 {
 		return true
 	}
-	if b.start.After(deadline) || !pause(ctx, wait) {
+	if b.start.After(deadline) || !p.pause(ctx, wait) {
 		b.giveBack(ctx)
 		return false
 	}
@@ -113,11 +125,11 @@ func (b *Booking) takePlace(ctx context.Context, deadline time.Time) bool {
 		stale := p.booked(b.on).version != b.version
 		p.mu.Unlock()
 		left := rests.Sub(now)
-		if !stale && left <= 0 && len(probes) == len(b.probes) {
+		if ctx.Err() == nil && !stale && left <= 0 && len(probes) == len(b.probes) {
 			return true
 		}
 		// Stale is what was priced with limits that no longer hold: book again.
-		if stale || left <= 0 || left > shortRest || rests.After(deadline) || !pause(ctx, left) {
+		if stale || left <= 0 || left > shortRest || rests.After(deadline) || !p.pause(ctx, left) {
 			b.giveBack(ctx)
 			return false
 		}
@@ -132,16 +144,4 @@ func (b *Booking) giveBack(ctx context.Context) {
 		b.correct(ctx, c)
 	})
 	b.pending.Wait()
-}
-
-// pause sleeps; it reports false when the context ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -92,10 +92,10 @@ type Pool struct {
 	scouts  map[string]scout   // by group name
 	// candidates is room for choosing, kept to spare the allocation.
 	candidates []candidate
-	tally      map[string]tally            // by key name: counts not yet written
+	tally      map[string]*tally           // by key name: counts not yet written
 	claims     int                         // probe leases taken, to tell their holders apart
 	quotas     map[scope]quota             // as last seen
-	lines      map[counter]*line           // of requests that book on one quota
+	lines      map[counter]*party          // the next one, while a write is under way
 	owed       map[scope][dimensions]int64 // corrections too small to write
 	implied    map[scope][dimensions]int64 // arrival times that headers told here
 	// lastRead is when the shared state was last read.
@@ -132,9 +132,9 @@ func New(cfg Config) *Pool {
 		places:  make([]place, len(cfg.Keys)),
 		weights: map[string]float64{},
 		scouts:  map[string]scout{},
-		tally:   map[string]tally{},
+		tally:   map[string]*tally{},
 		quotas:  map[scope]quota{},
-		lines:   map[counter]*line{},
+		lines:   map[counter]*party{},
 		owed:    map[scope][dimensions]int64{},
 		implied: map[scope][dimensions]int64{},
 		changed: make(chan struct{}),
@@ -186,6 +186,7 @@ type Booking struct {
 	tail    [dimensions]int64 // arrival times right after it was booked
 	version int64             // of the quota it was priced with
 	cold    bool              // it was booked before any limit was known
+	moving  bool              // it is being charged to the quota that its answer told of
 	start   time.Time         // the start that was booked
 	refund  bool              // the provider charged nothing
 	sent    time.Time         // when the caller was let go

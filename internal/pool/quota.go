@@ -120,6 +120,9 @@ func (q quota) or(configured [dimensions]int64, now int64) quota {
 			q.at[d] = 0
 		}
 	}
+	if q.batchAt > now+farAhead {
+		q.batchAt = 0
+	}
 	if q.headersAt == 0 && q.limit == [dimensions]int64{} {
 		q.cold, q.burst, q.limit[requests] = true, coldBurst, coldLimit
 	}

@@ -12,8 +12,9 @@ type reservation struct {
 	now   int64             // ms since epoch, by this instance's clock
 	costs [dimensions]int64 // of all
 	// owed are corrections of earlier requests that are written along, behind
-	// all the others; negative when they took less than was booked. A request
-	// that has to wait leaves them: they belong into the present.
+	// all the others; negative when they took less than was booked, and then no
+	// more than is booked here: a reservation never lowers an arrival time. A
+	// request that has to wait leaves them: they belong into the present.
 	owed [dimensions]int64
 	// delay is how far in the future the room may lie that the last of them
 	// gets; 0 means at once.
@@ -70,7 +71,7 @@ type step struct {
 	cost int64
 	add  bool
 	// The arrival time must lie between floor and latest to be added to, and at
-	// most at base to be set to base+cost; or, if it is wild, at least at far.
+	// most at base to be set to base+cost; or, if it is wild, beyond far.
 	floor, base, latest, far int64
 }
 
@@ -110,15 +111,15 @@ func (s step) fits(at int64) bool {
 func (s step) conditions(when []store.Cond, attr string) []store.Cond {
 	switch {
 	case s.cost == 0 && s.far > 0:
-		return when
+		return append(when, store.Any(store.Absent(attr), store.Is(attr, store.LE, store.Num(s.latest)), store.Is(attr, store.GT, store.Num(s.far))))
 	case s.cost == 0:
-		return append(when, store.Any(store.Absent(attr), store.Is(attr, store.LE, store.Num(s.latest))))
+		return append(when, store.AbsentOr(attr, store.LE, store.Num(s.latest)))
 	case s.add:
 		return append(when, store.Is(attr, store.GE, store.Num(s.floor)), store.Is(attr, store.LE, store.Num(s.latest)))
 	case s.far > 0:
 		return append(when, store.Is(attr, store.GT, store.Num(s.far)))
 	default:
-		return append(when, store.Any(store.Absent(attr), store.Is(attr, store.LE, store.Num(s.base))))
+		return append(when, store.AbsentOr(attr, store.LE, store.Num(s.base)))
 	}
 }
 
@@ -126,16 +127,16 @@ func (s step) effect(attr string) store.Assign {
 	if s.add {
 		return store.Add(attr, s.cost)
 	}
-	return store.Set(attr, store.Num(s.base+max(0, s.cost)))
+	return store.Set(attr, store.Num(s.base+s.cost))
 }
 
 // awake adds the conditions that the quota does not rest.
 func (r reservation) awake(when []store.Cond) []store.Cond {
-	when = append(when, store.Any(store.Absent("until"), store.Is("until", store.LE, store.Num(r.now))))
+	when = append(when, store.AbsentOr("until", store.LE, store.Num(r.now)))
 	if r.probe {
 		return when
 	}
-	return append(when, store.Any(store.Absent("quarantine"), store.Is("quarantine", store.EQ, flag(false))))
+	return append(when, store.AbsentOr("quarantine", store.EQ, flag(false)))
 }
 
 // version is the condition that the limits are those a price was made with.

@@ -2,8 +2,10 @@ package pool
 
 import (
 	"testing"
+	"time"
 
 	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/store/embedded"
 )
 
 // item is the record that a quota stands for.
@@ -212,5 +214,35 @@ func TestWaitingInOneDimensionIsChargedWhereItStarts(t *testing.T) {
 	// and what may be lost to idle.
 	if most := (fullBurst + 1000 + idle) / 1000; sent > most {
 		t.Errorf("%d requests in one second, want at most %d", sent, most)
+	}
+}
+
+// TestReserveWithinTheDeadline: lenience does not book a place that comes too
+// late, which would only have to be given back.
+func TestReserveWithinTheDeadline(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		at   int64 // ms after noon, so that 10,000 more start 44,000 earlier
+		ok   bool
+	}{
+		{"as predicted", 48_900, true},
+		{"at the deadline", 49_000, true},
+		{"after it", 49_001, false},
+	} {
+		table := embedded.NewMemory()
+		p := booked(t, table).pool
+		if _, err := table.Update(t.Context(), quotaKey, store.Change{Do: []store.Assign{store.Set("input_at", store.Num(noon+tt.at))}}); err != nil {
+			t.Fatal(err)
+		}
+		b := p.booking(Want{Model: "f", Family: "f", Input: 10_000}, choice{key: "k", group: "k"})
+		predicted := choice{start: time.UnixMilli(noon + 4900)}
+		ok, _ := b.reserve(t.Context(), predicted, attempt{3, time.UnixMilli(noon + 5000), true})
+		if ok != tt.ok {
+			t.Errorf("%s: booked %v, want %v", tt.name, ok, tt.ok)
+		}
+		if got := used(t, table)[input]; !ok && got != tt.at {
+			t.Errorf("%s: %d ms stand there, want %d", tt.name, got, tt.at)
+		}
 	}
 }

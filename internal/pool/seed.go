@@ -15,13 +15,16 @@ type Quota struct{ Pool, Group, Family string }
 // What headers have told since then stands. It reports whether it changed
 // anything; instances notice with their next reservation.
 func Seed(ctx context.Context, table store.Table, of Quota, l Limits, at time.Time) (bool, error) {
+	t := told{at: at.UnixMilli(), limit: [dimensions]int64{l.Requests, l.InputTokens, l.OutputTokens}}
+	if t.silent() { // unlike an answer without limits it says nothing
+		return false, nil
+	}
 	on := scope{ofGroup, of.Group, of.Family}
 	key := store.Key{Partition: partition(of.Pool), Sort: on.sort()}
 	item, _, err := table.Get(ctx, key)
 	if err != nil {
 		return false, err
 	}
-	t := told{at: at.UnixMilli(), limit: [dimensions]int64{l.Requests, l.InputTokens, l.OutputTokens}}
 	change, differs := t.limits(quotaOf(of.Group, item))
 	if !differs {
 		return false, nil

@@ -12,11 +12,13 @@ import (
 // ends, because a frozen instance writes nothing. The zero Usage means that
 // nothing is known of it.
 func (b *Booking) Settle(ctx context.Context, used upstream.Usage) {
+	b.pending.Wait() // what is still being learned decides what is corrected, and where
 	switch {
+	case b.refund && b.cold: // or a provider that only refuses would be tried faster and faster
 	case b.refund:
-		b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.unused()) })
+		b.amend(ctx, b.unused())
 	case used != (upstream.Usage{}):
-		b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.difference(b.pool.took(used), input, output)) })
+		b.amend(ctx, b.difference(b.pool.took(used), input, output))
 	}
 	b.pool.add(b.Key, func(t *tally) { t.use(used) })
 	b.flush(ctx)
@@ -27,8 +29,15 @@ func (b *Booking) Settle(ctx context.Context, used upstream.Usage) {
 // begins. Much less than was booked, when a prompt was read from the provider's
 // cache, is room for others now and not only when the answer has ended.
 func (b *Booking) Measured(ctx context.Context, used upstream.Usage) {
-	if b.pool.cfg.Prepaid || used == (upstream.Usage{}) {
-		return // the output it asked for is still booked with the input
+	if b.pool.cfg.Prepaid || b.moving || used == (upstream.Usage{}) {
+		return // the output it asked for is still booked with the input, or it is not booked there yet
 	}
-	b.behind(ctx, func(ctx context.Context) { b.correct(ctx, b.difference(b.pool.took(used), input)) })
+	b.amend(ctx, b.difference(b.pool.took(used), input))
+}
+
+// amend writes a correction, if there is one, behind the caller's back.
+func (b *Booking) amend(ctx context.Context, c correction) {
+	if c.more != [dimensions]int64{} {
+		b.behind(ctx, func(ctx context.Context) { b.correct(ctx, c) })
+	}
 }

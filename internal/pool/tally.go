@@ -46,12 +46,12 @@ func (b *Booking) Note(first time.Duration, cost int64) {
 func (p *Pool) add(key string, count func(*tally)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t, known := p.tally[key]
-	if !known { // instances that began together do not all write together
-		t.flushed = p.cfg.Now().Add(-flushRefused - time.Duration(p.cfg.Rand()*float64(flushEvery-flushRefused)))
+	t := p.tally[key]
+	if t == nil { // instances that began together do not all write together
+		t = &tally{flushed: p.cfg.Now().Add(-flushRefused - time.Duration(p.cfg.Rand()*float64(flushEvery-flushRefused)))}
+		p.tally[key] = t
 	}
-	count(&t)
-	p.tally[key] = t
+	count(t)
 }
 
 // count notes an answer.
@@ -100,9 +100,9 @@ func (b *Booking) flush(ctx context.Context) {
 	p := b.pool
 	p.mu.Lock()
 	t, now := p.tally[b.Key], p.cfg.Now()
-	due := t.due(now)
+	due := t != nil && t.due(now)
 	if due {
-		p.tally[b.Key] = tally{flushed: now}
+		p.tally[b.Key] = &tally{flushed: now}
 	}
 	p.mu.Unlock()
 	if due {

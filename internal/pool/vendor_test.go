@@ -76,7 +76,11 @@ func (v *vendor) headers() upstream.Signals {
 
 // request books, waiting if need be, and is answered.
 func (v *vendor) request(t testing.TB, p *pool.Pool, s size) (waited time.Duration, ok bool) {
-	want := ask(sonnet)
+	return v.send(t, p, ask(sonnet), s)
+}
+
+// send is request for any want.
+func (v *vendor) send(t testing.TB, p *pool.Pool, want pool.Want, s size) (waited time.Duration, ok bool) {
 	want.Input = s.in
 	b, err := p.Book(t.Context(), want)
 	if err != nil {

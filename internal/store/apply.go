@@ -21,7 +21,7 @@ var ErrAdd = errors.New("cannot add")
 // change must be valid. A condition that does not hold wins over an ErrAdd.
 func Apply(item Item, c Change) (Result, error) {
 	next := Item{Key: item.Key, Attrs: maps.Clone(item.Attrs)}
-	if c.If != nil && !holds(c.If, item) {
+	if !c.If.holds(item) {
 		return Result{Item: next}, nil
 	}
 	if next.Attrs == nil {
@@ -62,30 +62,38 @@ func AddRange(n int64) (low, high int64) {
 	return math.MinInt64 - n, math.MaxInt64
 }
 
-func holds(c Cond, item Item) bool {
-	switch c := c.(type) {
-	case Compare:
-		return c.holds(item)
-	case Presence:
-		return item.Has(c.Attr) == c.Present
-	case Group:
-		return c.holds(item)
+// holds never takes a condition of an unknown kind for one that holds.
+func (c Cond) holds(item Item) bool {
+	switch c.Kind {
+	case Always:
+		return true
+	case Compares:
+		return c.compares(item)
+	case ComparesOrAbsent:
+		return !item.Has(c.Attr) || c.compares(item)
+	case IsPresent:
+		return item.Has(c.Attr)
+	case IsAbsent:
+		return !item.Has(c.Attr)
+	case AllOf:
+		return !c.member(item, false)
+	case AnyOf:
+		return c.member(item, true)
 	}
 	return false
 }
 
-// holds stops at the first member that decides: a failing one of an "and", a
-// holding one of an "or".
-func (c Group) holds(item Item) bool {
-	for _, member := range c.Conds {
-		if holds(member, item) == c.Any {
-			return c.Any
+// member reports whether some member holds, or fails, as asked.
+func (c Cond) member(item Item, holds bool) bool {
+	for _, m := range c.Conds {
+		if m.holds(item) == holds {
+			return true
 		}
 	}
-	return !c.Any
+	return false
 }
 
-func (c Compare) holds(item Item) bool {
+func (c Cond) compares(item Item) bool {
 	v, ok := item.Attrs[c.Attr]
 	if !ok || v.text != c.Val.text {
 		return false

@@ -19,7 +19,7 @@ func TestApplyLeavesItsArgumentAlone(t *testing.T) {
 	t.Parallel()
 	have := map[string]store.Value{"a": store.Num(1), "b": store.Text("x")}
 	item := store.Item{Key: store.Key{Partition: "p", Sort: "s"}, Attrs: maps.Clone(have)}
-	for name, cond := range map[string]store.Cond{"applied": nil, "refused": store.Any()} {
+	for name, cond := range map[string]store.Cond{"applied": {}, "refused": store.Any()} {
 		got, err := store.Apply(item, store.Change{If: cond, Do: []store.Assign{store.Set("a", store.Num(2)), store.Remove("b"), store.Add("n", 1)}})
 		if err != nil {
 			t.Fatal(err)
@@ -47,10 +47,10 @@ func TestApplyToNoItem(t *testing.T) {
 func TestApplyOfUnknownConditions(t *testing.T) {
 	t.Parallel()
 	item := store.Item{Attrs: map[string]store.Value{"a": store.Num(1)}}
-	for _, cond := range []store.Cond{&store.Group{}, store.Is("a", "<>", store.Num(2))} {
+	for _, cond := range []store.Cond{{Kind: 99}, store.Is("a", "<>", store.Num(2)), store.AbsentOr("a", "<>", store.Num(2))} {
 		got, err := store.Apply(item, store.Change{If: cond, Do: []store.Assign{store.Remove("a")}})
 		if err != nil || got.Applied {
-			t.Errorf("%T: got %+v, %v; want not applied", cond, got, err)
+			t.Errorf("%+v: got %+v, %v; want not applied", cond, got, err)
 		}
 	}
 }
@@ -93,6 +93,10 @@ func TestApplyFollowsTheWords(t *testing.T) {
 		{"at least", store.Is("t", store.GE, store.Text("c")), false},
 		{"absent in a comparison", store.Is("x", store.GE, store.Num(0)), false},
 		{"other type", store.Is("t", store.GE, store.Num(0)), false},
+		{"absent or", store.AbsentOr("x", store.GE, store.Num(0)), true},
+		{"absent or so", store.AbsentOr("n", store.LE, store.Num(5)), true},
+		{"absent or not so", store.AbsentOr("n", store.LT, store.Num(5)), false},
+		{"absent or of another type", store.AbsentOr("t", store.GE, store.Num(0)), false},
 		{"all", store.All(store.Present("n"), store.Absent("x")), true},
 		{"any", store.Any(store.Absent("n"), store.Present("x")), false},
 	}

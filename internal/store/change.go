@@ -26,7 +26,7 @@ func (v Value) Str() string { return v.s }
 
 // Change is a conditional write.
 type Change struct {
-	// If must hold for the change to be applied; nil means always.
+	// If must hold for the change to be applied; the zero Cond always does.
 	If Cond
 	// Do is applied in one step; all assignments see the item as it was. No
 	// attribute may be assigned twice. Names are lower-case words with
@@ -60,18 +60,33 @@ func Add(attr string, n int64) Assign { return Assign{Attr: attr, Op: OpAdd, Val
 // Remove deletes an attribute.
 func Remove(attr string) Assign { return Assign{Attr: attr, Op: OpRemove} }
 
-// Cond is a condition on the attributes of one item. It is built with the
-// functions below and is one of the concrete types they return. A comparison
-// with an absent attribute, or with one of the other type, is false, whatever
-// the comparison (as in DynamoDB).
-type Cond interface{ cond() }
-
-// Compare holds when the attribute compares so with Val.
-type Compare struct {
-	Attr string
-	Op   CompareOp
-	Val  Value
+// Cond is a condition on the attributes of one item, built with the functions
+// below. A comparison with an absent attribute, or with one of the other type,
+// is false, whatever the comparison (as in DynamoDB). The zero Cond holds.
+//
+// It is one struct and not an interface with a type for each kind, because a
+// reservation has a dozen of them, and each would be an allocation.
+type Cond struct {
+	Kind  CondKind
+	Attr  string // of the kinds that look at one attribute
+	Op    CompareOp
+	Val   Value
+	Conds []Cond // of AllOf and AnyOf
 }
+
+// CondKind says which of its fields a Cond means.
+type CondKind uint8
+
+// The kinds of conditions.
+const (
+	Always           CondKind = iota
+	Compares                  // Attr is present and compares so with Val
+	ComparesOrAbsent          // Attr is absent, or compares so with Val
+	IsPresent                 // Attr is present
+	IsAbsent                  // Attr is absent
+	AllOf                     // every one of Conds holds; also when there is none
+	AnyOf                     // at least one of Conds holds; never when there is none
+)
 
 // CompareOp is a comparison. Text is compared bytewise. There is no "not equal":
 // its result for an absent attribute is where implementations differ.
@@ -86,33 +101,24 @@ const (
 	GE CompareOp = ">="
 )
 
-// Presence holds when the attribute is present, or absent.
-type Presence struct {
-	Attr    string
-	Present bool
-}
-
-// Group joins conditions. An empty All holds; an empty Any does not.
-type Group struct {
-	Any   bool // "or" instead of "and"
-	Conds []Cond
-}
-
-func (Compare) cond()  {}
-func (Presence) cond() {}
-func (Group) cond()    {}
-
 // Is holds when the attribute is present and compares so.
-func Is(attr string, op CompareOp, v Value) Cond { return Compare{attr, op, v} }
+func Is(attr string, op CompareOp, v Value) Cond {
+	return Cond{Kind: Compares, Attr: attr, Op: op, Val: v}
+}
+
+// AbsentOr holds when the attribute is absent, or compares so.
+func AbsentOr(attr string, op CompareOp, v Value) Cond {
+	return Cond{Kind: ComparesOrAbsent, Attr: attr, Op: op, Val: v}
+}
 
 // Absent holds when the item has no such attribute.
-func Absent(attr string) Cond { return Presence{Attr: attr} }
+func Absent(attr string) Cond { return Cond{Kind: IsAbsent, Attr: attr} }
 
 // Present holds when the item has the attribute.
-func Present(attr string) Cond { return Presence{Attr: attr, Present: true} }
+func Present(attr string) Cond { return Cond{Kind: IsPresent, Attr: attr} }
 
 // All holds when every condition does.
-func All(c ...Cond) Cond { return Group{Conds: c} }
+func All(c ...Cond) Cond { return Cond{Kind: AllOf, Conds: c} }
 
 // Any holds when at least one condition does.
-func Any(c ...Cond) Cond { return Group{Any: true, Conds: c} }
+func Any(c ...Cond) Cond { return Cond{Kind: AnyOf, Conds: c} }

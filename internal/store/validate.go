@@ -69,10 +69,7 @@ func (c Change) Validate() error {
 			}
 		}
 	}
-	if c.If == nil {
-		return nil
-	}
-	return validateCond(c.If)
+	return c.If.validate()
 }
 
 // HasAdd reports whether the change contains an OpAdd and so must not be made
@@ -104,24 +101,26 @@ func (a Assign) validate() error {
 	return fmt.Errorf("%w change: %s has the unknown operation %d", ErrInvalid, a.Attr, a.Op)
 }
 
-func validateCond(c Cond) error {
-	switch c := c.(type) {
-	case Compare:
-		return c.validate()
-	case Presence:
+func (c Cond) validate() error {
+	switch c.Kind {
+	case Always:
+		return nil
+	case Compares, ComparesOrAbsent:
+		return c.validateComparison()
+	case IsPresent, IsAbsent:
 		return validateAttr(c.Attr)
-	case Group:
+	case AllOf, AnyOf:
 		for _, member := range c.Conds {
-			if err := validateCond(member); err != nil {
+			if err := member.validate(); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	return fmt.Errorf("%w change: a condition is %T; build conditions with Is, Absent, Present, All and Any", ErrInvalid, c)
+	return fmt.Errorf("%w change: a condition has the unknown kind %d; build conditions with Is, AbsentOr, Absent, Present, All and Any", ErrInvalid, c.Kind)
 }
 
-func (c Compare) validate() error {
+func (c Cond) validateComparison() error {
 	switch c.Op {
 	case EQ, LT, LE, GT, GE:
 	default:

@@ -43,7 +43,7 @@ func compile(c store.Change) (expressions, error) {
 	}
 	w.assignments(c.Do)
 	update := w.take()
-	if cond := simplify(guarded(c)); cond != nil {
+	if cond := simplify(guarded(c)); cond.Kind != store.Always {
 		w.condition(cond, false)
 	}
 	condition := w.take()
@@ -60,13 +60,10 @@ func compile(c store.Change) (expressions, error) {
 // unreadable from then on. A guard that fails looks like a failed condition;
 // update tells the two apart by the item that comes back.
 func guarded(c store.Change) store.Cond {
-	conds := []store.Cond{}
-	if c.If != nil {
-		conds = append(conds, c.If)
-	}
+	conds := []store.Cond{c.If}
 	for _, a := range c.Do {
 		if a.Op == store.OpAdd {
-			conds = append(conds, store.Any(store.Absent(a.Attr), addable(a.Attr, a.Val.Int())))
+			conds = append(conds, addable(a.Attr, a.Val.Int()))
 		}
 	}
 	return store.All(conds...)
@@ -75,9 +72,9 @@ func guarded(c store.Change) store.Cond {
 func addable(attr string, n int64) store.Cond {
 	low, high := store.AddRange(n)
 	if n < 0 {
-		return store.Is(attr, store.GE, store.Num(low))
+		return store.AbsentOr(attr, store.GE, store.Num(low))
 	}
-	return store.Is(attr, store.LE, store.Num(high))
+	return store.AbsentOr(attr, store.LE, store.Num(high))
 }
 
 // take returns what has been written since the last take.
@@ -119,21 +116,28 @@ func (w *compiler) assignments(do []store.Assign) {
 // condition writes a simplified condition. Parentheses stand only around a
 // group inside a group, as DynamoDB refuses redundant ones.
 func (w *compiler) condition(c store.Cond, inGroup bool) {
-	switch c := c.(type) {
-	case store.Compare:
-		w.write(w.name(c.Attr), " ", string(c.Op), " ", w.value(c.Attr, c.Val))
-	case store.Presence:
-		function := "attribute_not_exists("
-		if c.Present {
-			function = "attribute_exists("
-		}
-		w.write(function, w.name(c.Attr), ")")
-	case store.Group:
+	switch c.Kind {
+	case store.Compares:
+		w.comparison(c)
+	case store.ComparesOrAbsent:
+		w.open(inGroup)
+		w.write("attribute_not_exists(", w.name(c.Attr), ") OR ")
+		w.comparison(c)
+		w.close(inGroup)
+	case store.IsAbsent:
+		w.write("attribute_not_exists(", w.name(c.Attr), ")")
+	case store.IsPresent:
+		w.write("attribute_exists(", w.name(c.Attr), ")")
+	default:
 		w.group(c, inGroup)
 	}
 }
 
-func (w *compiler) group(g store.Group, inGroup bool) {
+func (w *compiler) comparison(c store.Cond) {
+	w.write(w.name(c.Attr), " ", string(c.Op), " ", w.value(c.Attr, c.Val))
+}
+
+func (w *compiler) group(g store.Cond, inGroup bool) {
 	if isNever(g) {
 		// DynamoDB has no word for false. Going through it all the same, and
 		// not through a read, keeps Update to one way of working.
@@ -142,18 +146,26 @@ func (w *compiler) group(g store.Group, inGroup bool) {
 		return
 	}
 	operator := " AND "
-	if g.Any {
+	if g.Kind == store.AnyOf {
 		operator = " OR "
 	}
-	if inGroup {
-		w.write("(")
-	}
+	w.open(inGroup)
 	for i, member := range g.Conds {
 		if i > 0 {
 			w.write(operator)
 		}
 		w.condition(member, true)
 	}
+	w.close(inGroup)
+}
+
+func (w *compiler) open(inGroup bool) {
+	if inGroup {
+		w.write("(")
+	}
+}
+
+func (w *compiler) close(inGroup bool) {
 	if inGroup {
 		w.write(")")
 	}

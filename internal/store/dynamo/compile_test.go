@@ -84,6 +84,8 @@ func TestCompile(t *testing.T) {
 		{"empty any", store.Change{If: store.Any(), Do: one}, "SET #a = :a", "attribute_exists(#p) AND attribute_not_exists(#p)", ":a=N(1)"},
 		{"one-member groups leave no parentheses", store.Change{If: store.All(store.Any(store.All(yes))), Do: one}, "SET #a = :a", "attribute_exists(#b)", ":a=N(1)"},
 		{"what is decided leaves no placeholders", store.Change{If: store.Any(yes, store.All(store.Any(), store.Is("z", store.EQ, store.Num(9)))), Do: one}, "SET #a = :a", "attribute_exists(#b)", ":a=N(1)"},
+		{"absent or", store.Change{If: store.AbsentOr("b", store.LT, store.Num(2)), Do: one}, "SET #a = :a", "attribute_not_exists(#b) OR #b < :b", ":a=N(1) :b=N(2)"},
+		{"absent or, inside or", store.Change{If: store.Any(yes, store.AbsentOr("b", store.LT, store.Num(2))), Do: one}, "SET #a = :a", "attribute_exists(#b) OR (attribute_not_exists(#b) OR #b < :b)", ":a=N(1) :b=N(2)"},
 		{"and inside or", store.Change{If: store.Any(no, store.All(yes, no)), Do: one}, "SET #a = :a", "attribute_not_exists(#b) OR (attribute_exists(#b) AND attribute_not_exists(#b))", ":a=N(1)"},
 	}
 	for _, tt := range tests {
@@ -164,29 +166,31 @@ func TestSimplifyKeepsTheMeaning(t *testing.T) {
 		if holds(simple) != holds(cond) {
 			t.Fatalf("%+v became %+v", cond, simple)
 		}
-		if g, ok := simple.(store.Group); ok && !isNever(g) {
-			wantNoSmallGroup(t, g)
+		if !isNever(simple) {
+			wantNoSmallGroup(t, simple)
 		}
 	})
 }
 
-func wantNoSmallGroup(t *rapid.T, g store.Group) {
-	if len(g.Conds) < 2 {
-		t.Fatalf("a group of %d is left: %+v", len(g.Conds), g)
+func wantNoSmallGroup(t *rapid.T, c store.Cond) {
+	if c.Kind != store.AllOf && c.Kind != store.AnyOf {
+		return
 	}
-	for _, member := range g.Conds {
-		if inner, ok := member.(store.Group); ok {
-			wantNoSmallGroup(t, inner)
-		}
+	if len(c.Conds) < 2 {
+		t.Fatalf("a group of %d is left: %+v", len(c.Conds), c)
+	}
+	for _, member := range c.Conds {
+		wantNoSmallGroup(t, member)
 	}
 }
 
 func genGroups(depth int) *rapid.Generator[store.Cond] {
 	return rapid.Custom(func(t *rapid.T) store.Cond {
 		if depth == 0 || rapid.Bool().Draw(t, "leaf") {
-			return rapid.SampledFrom([]store.Cond{store.Present("yes"), store.Absent("yes")}).Draw(t, "presence")
+			return rapid.SampledFrom([]store.Cond{store.Present("yes"), store.Absent("yes"), {}}).Draw(t, "leaf")
 		}
-		return store.Group{Any: rapid.Bool().Draw(t, "any"), Conds: rapid.SliceOfN(genGroups(depth-1), 0, 3).Draw(t, "members")}
+		kind := rapid.SampledFrom([]store.CondKind{store.AllOf, store.AnyOf}).Draw(t, "kind")
+		return store.Cond{Kind: kind, Conds: rapid.SliceOfN(genGroups(depth-1), 0, 3).Draw(t, "members")}
 	})
 }
 

@@ -3,19 +3,18 @@ package dynamo
 import "github.com/fallow-dev/fallow/internal/store"
 
 // simplify removes empty and one-member groups from a condition, as DynamoDB
-// has neither. It returns nil if the condition always holds, and the empty Any,
-// alone, if it never does.
+// has neither. What always holds becomes the zero Cond, and what never does the
+// empty Any, alone.
 func simplify(c store.Cond) store.Cond {
-	g, ok := c.(store.Group)
-	if !ok {
+	if c.Kind != store.AllOf && c.Kind != store.AnyOf {
 		return c
 	}
 	var rest []store.Cond
-	for _, member := range g.Conds {
+	for _, member := range c.Conds {
 		member = simplify(member)
-		always, never := member == nil, isNever(member)
+		always, never := member.Kind == store.Always, isNever(member)
 		switch {
-		case g.Any && always, !g.Any && never:
+		case c.Kind == store.AnyOf && always, c.Kind == store.AllOf && never:
 			return member // decides the whole group
 		case always || never: // changes nothing
 		default:
@@ -25,14 +24,11 @@ func simplify(c store.Cond) store.Cond {
 	switch {
 	case len(rest) == 1:
 		return rest[0]
-	case len(rest) == 0 && !g.Any:
-		return nil
+	case len(rest) == 0 && c.Kind == store.AllOf:
+		return store.Cond{}
 	}
-	return store.Group{Any: g.Any, Conds: rest}
+	return store.Cond{Kind: c.Kind, Conds: rest}
 }
 
 // isNever reports whether c is the empty Any, which never holds.
-func isNever(c store.Cond) bool {
-	g, ok := c.(store.Group)
-	return ok && g.Any && len(g.Conds) == 0
-}
+func isNever(c store.Cond) bool { return c.Kind == store.AnyOf && len(c.Conds) == 0 }

@@ -72,7 +72,10 @@ func testGroup(t *testing.T, table store.Table) {
 		cond store.Cond
 		want bool
 	}{
-		{"no condition", nil, true},
+		{"no condition", store.Cond{}, true},
+		{"no condition inside any", store.Any(no, store.Cond{}), true},
+		{"absent or, of an absent one", store.AbsentOr("b", store.GT, store.Num(9)), true},
+		{"absent or, inside and", store.All(yes, store.AbsentOr("a", store.GT, store.Num(2))), false},
 		{"empty all", store.All(), true},
 		{"empty any", store.Any(), false},
 		{"all of one", store.All(yes), true},

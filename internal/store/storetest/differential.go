@@ -71,19 +71,21 @@ func genValue() *rapid.Generator[store.Value] {
 func genCond(depth int) *rapid.Generator[store.Cond] {
 	return rapid.Custom(func(t *rapid.T) store.Cond {
 		attr := rapid.SampledFrom(attrNames).Draw(t, "attr")
-		kinds := 2
+		kinds := []store.CondKind{store.Compares, store.ComparesOrAbsent, store.IsPresent, store.IsAbsent}
 		if depth > 0 {
-			kinds = 4
+			kinds = append(kinds, store.Always, store.AllOf, store.AnyOf)
 		}
-		switch kind := rapid.IntRange(1, kinds).Draw(t, "kind"); kind {
-		case 1:
-			op := rapid.SampledFrom([]store.CompareOp{store.EQ, store.LT, store.LE, store.GT, store.GE}).Draw(t, "op")
-			return store.Is(attr, op, genValue().Draw(t, "value"))
-		case 2:
-			return store.Presence{Attr: attr, Present: rapid.Bool().Draw(t, "present")}
-		default:
-			return store.Group{Any: kind == 3, Conds: rapid.SliceOfN(genCond(depth-1), 0, 3).Draw(t, "members")}
+		cond := store.Cond{Kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
+		switch cond.Kind {
+		case store.Compares, store.ComparesOrAbsent:
+			cond.Op = rapid.SampledFrom([]store.CompareOp{store.EQ, store.LT, store.LE, store.GT, store.GE}).Draw(t, "op")
+			cond.Attr, cond.Val = attr, genValue().Draw(t, "value")
+		case store.IsPresent, store.IsAbsent:
+			cond.Attr = attr
+		case store.AllOf, store.AnyOf:
+			cond.Conds = rapid.SliceOfN(genCond(depth-1), 0, 3).Draw(t, "members")
 		}
+		return cond
 	})
 }
 

@@ -91,13 +91,13 @@ func (u unconditional) Update(ctx context.Context, key store.Key, c store.Change
 type zeroes struct{ *embedded.Memory }
 
 func (z zeroes) Update(ctx context.Context, key store.Key, c store.Change) (store.Result, error) {
-	if cmp, ok := c.If.(store.Compare); ok && !cmp.Val.IsText() {
+	if cmp := c.If; cmp.Kind == store.Compares && !cmp.Val.IsText() {
 		item, _, err := z.Get(ctx, key)
 		if err != nil {
 			return store.Result{}, err
 		}
 		if !item.Has(cmp.Attr) && cmp.Op == store.LT && cmp.Val.Int() > 0 {
-			c.If = nil
+			c.If = store.Cond{}
 		}
 	}
 	return z.Memory.Update(ctx, key, c)
