@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 
@@ -15,7 +16,7 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	runner, err := build(context.Background(), os.Getenv, os.Environ(), log)
+	runner, err := build(context.Background(), os.Getenv, os.Environ(), os.Stdout, log)
 	if err != nil {
 		log.Error("cannot start", "error", err)
 		os.Exit(1)
@@ -24,11 +25,16 @@ func main() {
 	lambda.Start(func(ctx context.Context) (rebalance.Report, error) { return runner.Run(ctx) })
 }
 
-// build puts the job together from the same environment as the gateway's.
-func build(ctx context.Context, getenv func(string) string, environ []string, log *slog.Logger) (*rebalance.Runner, error) {
+// build puts the job together from the same environment as the gateway's. Events
+// go to out, as the lines of the log do.
+func build(ctx context.Context, getenv func(string) string, environ []string, out io.Writer, log *slog.Logger) (*rebalance.Runner, error) {
 	doc, state, err := app.Function(ctx, getenv)
 	if err != nil {
 		return nil, err
 	}
-	return app.Rebalancer(app.Config{Document: doc, Table: state, Environ: environ, Log: log})
+	events, err := app.LambdaTelemetry(out, getenv, log)
+	if err != nil {
+		return nil, err
+	}
+	return app.Rebalancer(app.Config{Document: doc, Table: state, Environ: environ, Telemetry: events, Log: log})
 }

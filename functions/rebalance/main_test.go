@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -36,7 +37,7 @@ func TestBuildRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := build(t.Context(), getenv(tt.config, tt.table), nil, slog.New(slog.DiscardHandler))
+			_, err := build(t.Context(), getenv(tt.config, tt.table), nil, io.Discard, slog.New(slog.DiscardHandler))
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v, want an error about %q", err, tt.says)
 			}
@@ -48,7 +49,7 @@ func TestBuildRefuses(t *testing.T) {
 // deployed, and says which of them it could not read.
 func TestBuildReadsTheDocument(t *testing.T) {
 	t.Parallel()
-	runner, err := build(t.Context(), getenv("../../fallow.yaml", "state"), nil, slog.New(slog.DiscardHandler))
+	runner, err := build(t.Context(), getenv("../../fallow.yaml", "state"), nil, io.Discard, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

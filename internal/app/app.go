@@ -57,6 +57,7 @@ func New(cfg Config) (*gateway.Gateway, error) {
 		Secrets:    Secrets(cfg.Environ, cfg.Log),
 		Ratios:     learned,
 		Observe:    cfg.observe(),
+		Trace:      cfg.Telemetry.Tracer,
 		After:      cfg.After,
 		LocalAdmin: cfg.LocalAdmin,
 		Log:        cfg.Log,
@@ -85,7 +86,7 @@ func upstream(name string, p config.Pool, cfg Config, learned *estimate.Ratios) 
 		keys = append(keys, pool.Key{Name: k.Name, Weight: k.Weight, Quota: k.Quota})
 	}
 	u.Pool = pool.New(pool.Config{
-		Name: name, Keys: keys, Table: cfg.Table, WaitBudget: p.WaitBudget.D(), Log: cfg.Log,
+		Name: name, Keys: keys, Table: cfg.Table, WaitBudget: p.WaitBudget.D(), Log: cfg.Log, Observe: cfg.sink().Observe,
 		Prepaid: known.prepaid, Others: share.Take,
 		Limits: pool.Limits{
 			Requests: p.Limits.Requests, InputTokens: p.Limits.InputTokens, OutputTokens: p.Limits.OutputTokens,

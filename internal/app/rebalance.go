@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/rebalance"
 	"github.com/fallow-dev/fallow/internal/secret"
+	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
 // Rebalancer puts the scheduled job together from the same parts as the
@@ -27,6 +29,7 @@ func Rebalancer(cfg Config) (*rebalance.Runner, error) {
 	return rebalance.New(rebalance.Config{
 		Document: cfg.Document, Table: cfg.Table, Log: cfg.Log,
 		Upstreams: upstreams, Secrets: Secrets(cfg.Environ, cfg.Log),
+		Observe: func(ctx context.Context, e telemetry.Rebalance) { cfg.sink().Observe(ctx, e) },
 		// As for the pools: shared times are absolute.
 		Now: func() time.Time { return time.Now().Round(0) },
 	}), nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
 // Book returns a key that may be used now. When none is free it waits for the
@@ -111,11 +113,13 @@ func (b *Booking) claim(ctx context.Context) bool {
 		told, applied, err := p.write(ctx, on, probeChange(now, b.holder))
 		if err != nil { // fail open: at worst one probe for each instance
 			b.Probe = true
+			p.tell(ctx, p.rested(on), telemetry.Probed, b.Key)
 			continue
 		}
 		p.remember(told)
 		if applied || told.probeBy == b.holder {
 			b.Probe = true
+			p.tell(ctx, told, telemetry.Probed, b.Key)
 		} else if at, _ := told.free(now); !at.IsZero() {
 			return false
 		} // else it was ended meanwhile, and nothing is left to probe

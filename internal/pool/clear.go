@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
 // Clear ends every rest of a group and of its keys, on an operator's word, here
@@ -66,6 +68,7 @@ func (p *Pool) end(ctx context.Context, r rest) error {
 		}
 		if applied || told.until == 0 { // ended all the same, by us unheard or by somebody else
 			p.remember(told)
+			p.tell(ctx, r, telemetry.Cleared, "")
 			return nil
 		}
 		r = told

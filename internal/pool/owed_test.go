@@ -194,7 +194,7 @@ const wide = farAhead - 60_000
 // pool draws an instance, and how its next writes will go.
 func (b *books) pool(t *rapid.T) *Pool {
 	p := rapid.SampledFrom(b.pools).Draw(t, "instance")
-	p.shared.note(context.Background(), nil) // the breaker is another matter
+	p.shared.note(context.Background(), "update", nil) // the breaker is another matter
 	if !b.honest {
 		b.table.fates = rapid.SliceOfN(rapid.SampledFrom([]string{"ok", "ok", "ok", "lost", "down"}), 4, 4).Draw(t, "fates")
 	}

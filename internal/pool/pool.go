@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
 // Config is what a Pool is made of.
@@ -59,7 +60,10 @@ type Config struct {
 	// Others takes the records of the pool's partition that are not its own,
 	// whenever the shared state was read; nil discards them. It must be quick.
 	Others func([]store.Item)
-	// Log takes changes of cooldowns and the loss of the store; nil discards.
+	// Observe takes changes of cooldowns and the loss of the store, on the way of
+	// requests; nil means that they become lines of Log.
+	Observe func(context.Context, telemetry.Event)
+	// Log takes what else operators should see; nil discards.
 	Log *slog.Logger
 }
 
@@ -118,13 +122,16 @@ func New(cfg Config) *Pool {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Observe == nil {
+		cfg.Observe = telemetry.Log(cfg.Log).Observe
+	}
 	if cfg.Instance == "" {
 		cfg.Instance = fmt.Sprintf("i-%08x", rand.Uint32())
 	}
 	cfg.Log = cfg.Log.With("pool", cfg.Name)
 	p := &Pool{
 		cfg:     cfg,
-		shared:  &shared{table: cfg.Table, now: cfg.Now, log: cfg.Log},
+		shared:  &shared{pool: cfg.Name, table: cfg.Table, now: cfg.Now, observe: cfg.Observe, log: cfg.Log},
 		limits:  [dimensions]int64{cfg.Limits.Requests, cfg.Limits.InputTokens, cfg.Limits.OutputTokens},
 		rests:   map[scope]rest{},
 		records: map[string]store.Item{},

@@ -3,6 +3,8 @@ package pool
 import (
 	"context"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
 // succeed ends the rests that had run out. A success proves that they are over
@@ -32,14 +34,15 @@ func (b *Booking) ends(r rest, now time.Time) bool {
 
 func (b *Booking) recovered(ctx context.Context, on scope) {
 	p := b.pool
+	before := p.rested(on)
 	told, applied, err := p.write(ctx, on, endChange(p.cfg.Now(), b.sent, b.holder))
 	if err != nil {
 		b.endHere(on)
-		return
+	} else {
+		p.remember(told)
 	}
-	p.remember(told)
-	if applied {
-		p.cfg.Log.Info("recovered", "rest", on.sort(), "key", b.Key)
+	if applied || err != nil {
+		p.tell(ctx, before, telemetry.Ended, b.Key)
 	}
 }
 

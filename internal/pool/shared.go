@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/store"
+	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
 const (
@@ -26,9 +27,11 @@ var errStoreDown = errors.New("store left alone after failures")
 
 // shared is the store with a time bound and a breaker.
 type shared struct {
-	table store.Table
-	now   func() time.Time
-	log   *slog.Logger
+	pool    string
+	table   store.Table
+	now     func() time.Time
+	observe func(context.Context, telemetry.Event)
+	log     *slog.Logger
 
 	mu       sync.Mutex // guards what follows
 	failures int
@@ -43,7 +46,7 @@ func (s *shared) query(ctx context.Context, partition string) ([]store.Item, err
 	bounded, cancel := context.WithTimeout(ctx, callBudget)
 	defer cancel()
 	items, err := s.table.Query(bounded, partition)
-	s.note(ctx, err)
+	s.note(ctx, "query", err)
 	return items, err
 }
 
@@ -55,7 +58,7 @@ func (s *shared) update(ctx context.Context, key store.Key, c store.Change) (sto
 	bounded, cancel := context.WithTimeout(ctx, callBudget)
 	defer cancel()
 	res, err := s.table.Update(bounded, key, c)
-	s.note(ctx, err)
+	s.note(ctx, "update", err)
 	return res.Item, res.Applied, err
 }
 
@@ -76,13 +79,13 @@ func (s *shared) admit() bool {
 
 // note counts a result. A request that ended says nothing of the store, nor
 // does a record that no store would take.
-func (s *shared) note(ctx context.Context, err error) {
+func (s *shared) note(ctx context.Context, operation string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case err == nil && s.failures >= breakerFailures:
 		s.failures = 0
-		s.log.Info("store answers again")
+		s.observe(ctx, telemetry.StoreTrouble{Pool: s.pool, Recovered: true})
 	case err == nil:
 		s.failures = 0
 	case ctx.Err() != nil:
@@ -91,6 +94,6 @@ func (s *shared) note(ctx context.Context, err error) {
 	default:
 		s.failures++
 		s.retryAt = s.now().Add(breakerPause)
-		s.log.Warn("store unavailable, going on with local knowledge", "error", err)
+		s.observe(ctx, telemetry.StoreTrouble{Pool: s.pool, Operation: operation, Cause: err.Error()})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/telemetry"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -18,10 +19,12 @@ func (b *Booking) suffer(ctx context.Context, o Outcome, how remedy) {
 	if hidden {
 		r.burst = p.shrunk(b.on)
 	}
-	p.cfg.Log.Warn("rests", "rest", r.on.sort(), "key", b.Key, "group", b.Group, "class", f.Class,
-		"until", time.UnixMilli(r.until).UTC(), "why", r.why)
 	b.behind(ctx, func(ctx context.Context) {
-		if p.publish(ctx, r, now) && r.on != b.on {
+		change, told := p.publish(ctx, r, now)
+		if change != "" {
+			p.tell(ctx, told, change, b.Key)
+		}
+		if change != "" && r.on != b.on {
 			b.stir(ctx)
 		}
 	})
@@ -67,25 +70,31 @@ func (p *Pool) shrunk(on scope) int64 {
 
 // publish tells the other instances, and takes in what they know better. It
 // does so even when the rest known here outlasts r: an operator may have
-// cleared that one, and then r is what is left. It reports whether it changed
-// anything for the others.
-func (p *Pool) publish(ctx context.Context, r rest, now time.Time) (changed bool) {
+// cleared that one, and then r is what is left. It returns what it changed for
+// the others, and the rest as it was written; the change is empty when others
+// had been there before.
+func (p *Pool) publish(ctx context.Context, r rest, now time.Time) (telemetry.Change, rest) {
 	for range setTries {
+		change := telemetry.Begun
 		told, changed, err := p.write(ctx, r.on, beginChange(now, r))
 		if err == nil && !changed && told.until <= now.UnixMilli() {
 			r.set, r.count = told.set+1, told.count+1 // it was begun and ended unheard of here
 			continue
 		}
 		if err == nil && !changed && told.until < r.until {
+			change = telemetry.Extended
 			told, changed, err = p.write(ctx, r.on, extendChange(told.set, r))
 		}
 		if err == nil {
 			p.remember(told)
 		}
 		// A lost reply or a repetition may hide that it was written.
-		return changed || err != nil || told.set == r.set && told.until == r.until
+		if changed || err != nil || told.set == r.set && told.until == r.until {
+			return change, r
+		}
+		break
 	}
-	return false
+	return "", r
 }
 
 // reason puts a refusal into words for the people who read the pool's state.
