@@ -82,7 +82,7 @@ func TestConfigImportRefuses(t *testing.T) {
 		{"unknown peer", []string{"kong", litellmSample}, 2, "must be one of"},
 		{"no such file", []string{"litellm", bedrock + "x"}, 1, "no such file"},
 		{"not its format", []string{"bifrost", litellmSample}, 1, "this is not JSON"},
-		{"nothing to reach", []string{"portkey", bedrock}, 1, "does not reach provider \"bedrock\""},
+		{"nothing to reach", []string{"portkey", bedrock}, 1, "no model has a provider that Fallow reaches"},
 		{"no such folder", []string{"bifrost", bifrostSample, "-o", bedrock + "/x"}, 1, "not a directory"},
 	}
 	for _, tt := range tests {

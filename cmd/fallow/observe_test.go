@@ -3,7 +3,9 @@ package main
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -69,6 +71,23 @@ func TestMetrics(t *testing.T) {
 	}
 	if resp, err := http.Post(r.url+"/metrics", "text/plain", nil); err != nil || resp.StatusCode != 404 {
 		t.Errorf("POST: %v, %v", resp, err)
+	}
+}
+
+// TestTracesAtTheEnd: what waits is exported before the process ends.
+func TestTracesAtTheEnd(t *testing.T) {
+	t.Parallel()
+	var posts atomic.Int32
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { posts.Add(1) }))
+	defer collector.Close()
+	r := start(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL})
+	ask(t, r.url)
+	r.stop()
+	if exit := <-r.exit; exit != 0 {
+		t.Errorf("exit %d", exit)
+	}
+	if posts.Load() == 0 {
+		t.Error("no trace was exported")
 	}
 }
 
