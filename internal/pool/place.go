@@ -62,7 +62,7 @@ const (
 	// lenience is by how much a start may be later than predicted, for each try
 	// that was lost: a request that insists on its prediction in a burst loses
 	// again and again.
-	lenience = 500 * time.Millisecond
+	lenience = time.Second
 	// From the fourth try on competitors are spread over a few milliseconds.
 	calmTries = 4
 	calm      = 30 * time.Millisecond
