@@ -37,7 +37,7 @@ test: tools ## Run the tests, against a DynamoDB emulator where it matters
 	@go test -shuffle=on ./...
 
 .PHONY: check
-check: format-check lint race template-check e2e ## Everything CI runs
+check: format-check lint race template-check stack-smoke e2e ## Everything CI runs
 
 .PHONY: format-check
 format-check:
@@ -76,6 +76,19 @@ SEEDS ?= 5
 .PHONY: simulate
 simulate: ## The limiter in virtual time beside baselines and an oracle (SEEDS=5)
 	@go test -count=1 -run TestTables -v -timeout 60m ./internal/simulation -args -seeds $(SEEDS) | grep -vE '^(=== |---|    )'
+
+MINUTES ?= 5
+.PHONY: limiter-lambda
+limiter-lambda: tools ## The limiter in 40 Lambda environments at 0.85 of the demand, in real time (MINUTES=5)
+	@$(MAKE) --no-print-directory build-lambda LAMBDA_ARCH=$(HOST_ARCH) LAMBDA_DIR=bin/lambda-$(HOST_ARCH)
+	@go test -tags e2e -count=1 -run TestLimiter -v -timeout 60m ./internal/endtoend -args -minutes $(MINUTES) | grep -vE '^(=== |---)'
+
+.PHONY: hotpath
+hotpath: tools ## What a booking adds: beside the emulator's bare write, in calls of the table, in allocations
+	@go test -tags e2e -count=1 -run TestHotPath -v ./internal/endtoend | grep -vE '^(=== |---)'
+	@go test -count=1 -run TestTables -v ./internal/simulation -args -seeds $(SEEDS) -scenario storm,tight,thousand -limiter fallow | \
+		sed -n '/^| scenario | requests/,/^$$/p'
+	@go test -run '^$$' -bench Reserve -benchmem ./internal/pool
 
 .PHONY: bench
 bench: ## Benchmarks with allocations

