@@ -37,7 +37,7 @@ test: tools ## Run the tests, against a DynamoDB emulator where it matters
 	@go test -shuffle=on ./...
 
 .PHONY: check
-check: format-check lint race template-check stack-smoke e2e ## Everything CI runs
+check: format-check lint race fuzz-wire template-check stack-smoke e2e ## Everything CI runs
 
 .PHONY: format-check
 format-check:
@@ -72,6 +72,16 @@ FUZZTIME ?= 20s
 fuzz: ## Run every fuzz target for FUZZTIME (20s)
 	@.ci/fuzz $(FUZZTIME)
 
+.PHONY: fuzz-wire
+fuzz-wire: ## Run those of what comes over the wire: readers, decoders, translators (FUZZTIME=20s)
+	@.ci/fuzz $(FUZZTIME) internal/sse internal/chat internal/messages internal/responses internal/provider/bedrock internal/provider/anthropic
+
+CHECKS ?= 100000
+.PHONY: nightly
+nightly: tools ## What is too long for every change: 100,000 interleavings of the limiter, ten minutes for each fuzz target
+	@go test -timeout 120m -run Machine ./internal/pool ./internal/rebalance -rapid.checks=$(CHECKS)
+	@.ci/fuzz 10m
+
 SEEDS ?= 5
 .PHONY: simulate
 simulate: ## The limiter in virtual time beside baselines and an oracle (SEEDS=5)
@@ -88,7 +98,7 @@ hotpath: tools ## What a booking adds: beside the emulator's bare write, in call
 	@go test -tags e2e -count=1 -run TestHotPath -v ./internal/endtoend | grep -vE '^(=== |---)'
 	@go test -count=1 -run TestTables -v ./internal/simulation -args -seeds $(SEEDS) -scenario storm,tight,thousand -limiter fallow | \
 		sed -n '/^| scenario | requests/,/^$$/p'
-	@go test -run '^$$' -bench Reserve -benchmem ./internal/pool
+	@go test -run '^$$' -bench 'Request|Reserve' -benchmem ./internal/pool
 
 .PHONY: bench
 bench: ## Benchmarks with allocations
