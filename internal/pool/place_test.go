@@ -61,9 +61,14 @@ func TestOutageInTheMiddle(t *testing.T) {
 		p := newPool(table, keys(1), waits(time.Minute))
 		v.request(t, p, size{})
 		time.Sleep(time.Minute)
-		during := 0
+		within := make(chan int, 1)
 		time.AfterFunc(30*time.Second, func() { table.Down(true) })
-		time.AfterFunc(90*time.Second, func() { table.Down(false); during = v.refused })
+		time.AfterFunc(90*time.Second, func() {
+			table.Down(false)
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			within <- v.refused
+		})
 		const n = 150
 		steady(n, time.Second, func(i int) { // the limit exactly, after a first burst
 			if i == 0 {
@@ -71,6 +76,7 @@ func TestOutageInTheMiddle(t *testing.T) {
 			}
 			v.request(t, p, size{})
 		})
+		during := <-within
 		t.Logf("%d refused within the outage, %d in all", during, v.refused)
 		if v.refused > 0 {
 			t.Errorf("%d of %d were refused by the time the store was back, %d in all; want none", during, n+40, v.refused)
