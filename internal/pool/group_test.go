@@ -205,3 +205,19 @@ func TestClearKnowsKeysThatHaveLeft(t *testing.T) {
 		}
 	})
 }
+
+// TestRestReachesWhoKnewNoOwner: an instance that read the pool before anybody
+// knew whose the keys are books on the key's own quota. The group that the key
+// turned out to belong to may rest since.
+func TestRestReachesWhoKnewNoOwner(t *testing.T) {
+	t.Parallel()
+	table := embedded.NewMemory()
+	early, later := newPool(table, keys(2)), newPool(table, keys(2))
+	introduce(t, early, "org of key-2", "key-2")
+	introduce(t, later, "org of key-1", "key-1")
+	f := limited(time.Minute)
+	refused := bookKey(t, later, "key-1", ask(sonnet), "key-2")
+	refused.Learn(t.Context(), pool.Outcome{Fault: &f, Signals: upstream.Signals{Owner: "org of key-1"}})
+	refused.Settle(t.Context(), upstream.Usage{})
+	exhausted(t, early, tried(ask(sonnet), "key-2"))
+}

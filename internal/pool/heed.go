@@ -77,9 +77,9 @@ func (p *Pool) imply(on scope, t told) quota {
 	return q
 }
 
-// stir changes the quota's version, so that every instance's next reservation
+// stir changes a quota's version, so that every instance's next reservation
 // fails and makes it look at what has begun to rest elsewhere than in the
-// quota's own record.
-func (b *Booking) stir(ctx context.Context) {
-	_, _, _ = b.pool.update(ctx, b.on, store.Change{Do: []store.Assign{store.Add(attrVersion, 1)}})
+// quota's own record, or whose key it is.
+func (p *Pool) stir(ctx context.Context, on scope) {
+	_, _, _ = p.update(ctx, on, store.Change{Do: []store.Assign{store.Add(attrVersion, 1)}})
 }

@@ -55,7 +55,7 @@ func (b *Booking) learnOwner(ctx context.Context, s upstream.Signals) {
 	if b.shares(owner) {
 		return
 	}
-	p := b.pool
+	p, left, moved := b.pool, b.on, b.on.name != b.Group
 	b.behind(ctx, func(ctx context.Context) {
 		change := store.Change{Do: []store.Assign{store.Set(AttrOwner, store.Text(owner))}}
 		item, _, err := p.shared.update(ctx, KeyRecord(p.cfg.Name, b.Key), change)
@@ -63,8 +63,11 @@ func (b *Booking) learnOwner(ctx context.Context, s upstream.Signals) {
 			return // the next answer tries again
 		}
 		p.mu.Lock()
-		defer p.mu.Unlock()
 		p.records[b.Key] = item
+		p.mu.Unlock()
+		if moved { // who has not heard of it would go on booking where nobody rests any more
+			p.stir(ctx, left)
+		}
 	})
 }
 

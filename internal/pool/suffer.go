@@ -25,7 +25,7 @@ func (b *Booking) suffer(ctx context.Context, o Outcome, how remedy) {
 			p.tell(ctx, told, change, b.Key)
 		}
 		if change != "" && r.on != b.on {
-			b.stir(ctx)
+			b.pool.stir(ctx, b.on)
 		}
 	})
 }
