@@ -39,9 +39,6 @@ func (c *serveCmd) Run(t *terminal) error {
 		return err
 	}
 	defer setup.close()
-	if err := config.CheckListen(setup.doc, c.Listen); err != nil {
-		return err
-	}
 	table, closeTable, err := openStore(t.ctx, c.Store, log)
 	if err != nil {
 		return err
@@ -57,7 +54,10 @@ func (c *serveCmd) Run(t *terminal) error {
 		Document: setup.doc, Table: table, Environ: setup.environ, After: work.run, LocalAdmin: true,
 		Telemetry: observer.Telemetry, Log: log,
 	}
-	handler, err := app.New(parts)
+	live, err := app.NewLive(t.ctx, app.LiveConfig{
+		Config: parts, File: c.Config, Beside: observer.beside,
+		Check: func(doc *config.Config) error { return config.CheckListen(doc, c.Listen) },
+	})
 	if err != nil {
 		return err
 	}
@@ -72,9 +72,10 @@ func (c *serveCmd) Run(t *terminal) error {
 	ctx, stop := context.WithCancel(t.ctx)
 	defer stop()
 	work.Go(func() { job.Every(ctx, time.Minute) })
-	work.Go(func() { handler.Warm(ctx) })
+	work.Go(func() { live.Warm(ctx) })
+	work.Go(func() { live.Follow(ctx) })
 	setup.greet(t.stderr, "http://"+listener.Addr().String())
-	err = serve(ctx, listener, work.awaited(observer.beside(handler)), c.Drain, log)
+	err = serve(ctx, listener, work.awaited(live), c.Drain, log)
 	stop()
 	work.Wait()
 	return err

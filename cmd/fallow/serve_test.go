@@ -91,6 +91,45 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestServeFollowsRevisions: the newest revision in the store is served from the
+// start, but not by a document that does not follow.
+func TestServeFollowsRevisions(t *testing.T) {
+	t.Parallel()
+	for admin, want := range map[string]string{"admin: {config: {source: table}}": "newer", "": "deployed"} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			document := func(model, admin string) string {
+				path := filepath.Join(dir, model+".yaml")
+				text := "version: 1\npools: {p: {provider: openai, keys: [{name: k, secret: \"env:KEY\"}]}}\n" +
+					"models: {" + model + ": {targets: [{pool: p}]}}\nclients: {auth: none}\n" + admin + "\n"
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return path
+			}
+			state := "file:" + filepath.Join(dir, "state.db")
+			if out, errs, code := command(t, nil, "config", "apply", document("newer", ""), "--store", state); code != 0 {
+				t.Fatalf("apply: %s%s", out, errs)
+			}
+			r := start(t, []string{"KEY=x"}, "--config", document("deployed", admin), "--store", state)
+			resp, err := http.Get(r.url + "/v1/models")
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if err != nil || !strings.Contains(string(body), `"`+want+`"`) {
+				t.Errorf("%v: %s, want the model %q", err, body, want)
+			}
+			r.stop()
+			if code := <-r.exit; code != 0 { // the goroutine that follows has ended, too
+				t.Errorf("exit code %d, want 0", code)
+			}
+		})
+	}
+}
+
 func TestServeRefusals(t *testing.T) {
 	t.Parallel()
 	open := filepath.Join(t.TempDir(), "open.yaml")

@@ -30,20 +30,21 @@ func build(ctx context.Context, getenv func(string) string, environ []string, ou
 	if err != nil {
 		return awsfront.Config{}, err
 	}
-	// A function URL is open to the world.
-	if err := config.CheckListen(doc, "0.0.0.0:443"); err != nil {
-		return awsfront.Config{}, err
-	}
 	events, err := app.LambdaTelemetry(out, getenv, log)
 	if err != nil {
 		return awsfront.Config{}, err
 	}
-	handler, err := app.New(app.Config{Document: doc, Table: state, Environ: environ, After: awsfront.After, Telemetry: events, Log: log})
+	live, err := app.NewLive(ctx, app.LiveConfig{
+		Config: app.Config{Document: doc, Table: state, Environ: environ, After: awsfront.After, Telemetry: events, Log: log},
+		File:   getenv("FALLOW_CONFIG"),
+		// A function URL is open to the world.
+		Check: func(doc *config.Config) error { return config.CheckListen(doc, "0.0.0.0:443") },
+	})
 	if err != nil {
 		return awsfront.Config{}, err
 	}
 	// Beside the wait for the first invocation, not before it: a slow Secrets
 	// Manager must not lengthen the start.
-	go handler.Warm(ctx)
-	return awsfront.Config{Handler: handler, Log: log}, nil
+	go live.Warm(ctx)
+	return awsfront.Config{Handler: live.Polled(), Log: log}, nil
 }

@@ -11,11 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/fallow-dev/fallow/internal/app"
 	"github.com/fallow-dev/fallow/internal/awsfront"
 	"github.com/fallow-dev/fallow/internal/telemetry/emf/emftest"
 )
@@ -34,11 +36,11 @@ func TestMain(m *testing.M) {
 }
 
 // document writes a config with that provider and clients.
-func document(t *testing.T, baseURL, clients string) string {
+func document(t *testing.T, baseURL, clients string, more ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fallow.yaml")
 	text := "version: 1\npools:\n  p: {provider: openai, base_url: \"" + baseURL + "\", keys: [{name: k, secret: \"env:KEY\"}]}\n" +
-		"models: {\"*\": {targets: [{pool: p}]}}\nclients: " + clients + "\n"
+		"models: {\"*\": {targets: [{pool: p}]}}\nclients: " + clients + "\n" + strings.Join(more, "\n")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +96,61 @@ func TestBuildServes(t *testing.T) {
 		}
 	}
 	checkLines(t, out.Bytes())
+}
+
+// shared is a log that Warm may still write to.
+type shared struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *shared) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
+}
+
+// TestBuildFollowsRevisions if the document says so, and serves that document
+// while the table cannot be reached.
+func TestBuildFollowsRevisions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, admin string
+		reads       bool
+	}{
+		{"file", "", false},
+		{"table", "admin: {config: {source: table}}", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out shared
+			path := document(t, "http://127.0.0.1:1", tokens, tt.admin)
+			front, err := build(t.Context(), getenv(path, "state"), []string{"KEY=k", "BOT=bot-token"}, io.Discard, slog.New(slog.NewJSONHandler(&out, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(out.String(), "config revisions cannot be read"); got != tt.reads {
+				t.Errorf("the table was read: %v, want %v; log:\n%s", got, tt.reads, out.String())
+			}
+			if _, always := front.Handler.(*app.Live); always == tt.reads {
+				t.Errorf("requests go to a %T, want them to ask for the document in force: %v", front.Handler, tt.reads)
+			}
+			w := httptest.NewRecorder()
+			r := httptest.NewRequestWithContext(t.Context(), "GET", "/v1/models", nil)
+			r.Header.Set("Authorization", "Bearer bot-token")
+			front.Handler.ServeHTTP(w, r)
+			if w.Code != http.StatusOK {
+				t.Errorf("%d %s, want 200", w.Code, w.Body)
+			}
+		})
+	}
 }
 
 // checkLines: all that leaves is JSON that CloudWatch takes; each of the two

@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,8 @@ type Config struct {
 	// Environ is where env: secrets stand; as os.Environ. The AWS SDK reads the
 	// process's own environment, whatever this says.
 	Environ []string
+	// Secrets outlive a gateway that is replaced by another; nil means its own.
+	Secrets *secret.Cache
 	// After and LocalAdmin are passed on to the gateway.
 	After      func(context.Context, func(context.Context))
 	LocalAdmin bool
@@ -54,7 +57,7 @@ func New(cfg Config) (*gateway.Gateway, error) {
 	return gateway.New(gateway.Config{
 		Document:   cfg.Document,
 		Upstreams:  upstreams,
-		Secrets:    Secrets(cfg.Environ, cfg.Log),
+		Secrets:    cmp.Or(cfg.Secrets, Secrets(cfg.Environ, cfg.Log)),
 		Ratios:     learned,
 		Observe:    cfg.observe(),
 		Trace:      cfg.Telemetry.Tracer,
