@@ -155,9 +155,12 @@ func (p *Pool) owe(on scope, more [dimensions]int64) {
 const correctTries = 3
 
 // correct writes a correction. Charges are made at least once, refunds at most
-// once: what goes wrong then only makes Fallow more careful for a minute.
+// once: what goes wrong then only makes Fallow more careful for a minute. What a
+// table that is down has not taken is let go: when it is back the provider has
+// refilled most of it, and headers tell the rest. Owed until then, the charges
+// of an outage would make everybody wait after it.
 func (b *Booking) correct(ctx context.Context, c correction) {
-	p := b.pool
+	p, down := b.pool, false
 	for range correctTries {
 		p.mu.Lock()
 		q := p.booked(b.on)
@@ -167,13 +170,15 @@ func (b *Booking) correct(ctx context.Context, c correction) {
 			return
 		}
 		_, applied, err := p.update(ctx, b.on, change)
-		if err != nil {
+		if down = err != nil; down {
 			c = c.charges()
 		} else if applied {
 			return
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.owe(b.on, c.charges().more)
+	if !down {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.owe(b.on, c.charges().more)
+	}
 }
