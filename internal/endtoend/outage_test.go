@@ -128,7 +128,9 @@ func TestRebalanceFunction(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 4, always(0))
 	url := r.serve(t)
-	mustSucceed(t, wave(url, 0, 40))
+	for i := range 10 { // so many that each key's counts have been written
+		mustSucceed(t, wave(url, i, 40))
+	}
 	event, err := os.ReadFile(filepath.Join("..", "..", "events", "rebalance.json"))
 	if err != nil {
 		t.Fatal(err)
