@@ -129,7 +129,7 @@ func TestRebalanceFunction(t *testing.T) {
 	r := newRig(t, 4, always(0))
 	url := r.serve(t)
 	for i := range 10 { // so many that each key's counts have been written
-		mustSucceed(t, wave(url, i, 40))
+		mustSucceed(t, wave(url, 40*i, 40))
 	}
 	event, err := os.ReadFile(filepath.Join("..", "..", "events", "rebalance.json"))
 	if err != nil {

@@ -29,20 +29,20 @@ var bounds = []bound{
 	{scenario: "tight", limited: 0.05, upstream: 0.5, writes: 2.4, reads: 0.6},
 	{scenario: "stuck", limited: 0.05, upstream: 15.5, writes: 2.1, reads: 0.27, stuckCalls: 1.8},
 	{scenario: "halve", limited: 0.05, upstream: 0.5, writes: 2, reads: 0.21},
-	{scenario: "thousand", limited: 0.1, upstream: 1, writes: 4.5, reads: 5.3},
-	{scenario: "new", limited: 0.1, upstream: 10, writes: 6.9, reads: 7},
-	{scenario: "heavy", limited: 0.3, upstream: 0.9, writes: 3, reads: 0.75},
+	{scenario: "thousand", limited: 0.1, upstream: 1, writes: 3.2, reads: 4},
+	{scenario: "new", limited: 0.1, upstream: 8, writes: 5.4, reads: 5},
+	{scenario: "heavy", limited: 0.25, upstream: 0.9, writes: 3, reads: 0.66},
 	{scenario: "overload", limited: 0.05, overloaded: 0.95, upstream: 0.5, writes: 2.9, reads: 0.19},
-	{scenario: "table-down", limited: 0.2, upstream: 1.4, writes: 2.4, reads: 0.95},
+	{scenario: "table-down", limited: 0.75, upstream: 1.7, writes: 2.4, reads: 0.92},
 	{scenario: "hidden", limited: 0.05, upstream: 9.5, writes: 2.6, reads: 0.27},
 	{scenario: "two-orgs", limited: 0.05, upstream: 0.5, writes: 2, reads: 0.6},
-	{scenario: "foreign", limited: 0.1, upstream: 40, writes: 2.7, reads: 0.42},
+	{scenario: "foreign", limited: 0.1, upstream: 38, writes: 2.7, reads: 0.35},
 	{scenario: "half-cached", limited: 0.6, upstream: 0.9, writes: 2.8, reads: 0.6},
-	{scenario: "skew", limited: 0.05, upstream: 1, writes: 2.5, reads: 0.6},
-	{scenario: "uneven", limited: 0.3, upstream: 1.4, writes: 2.6, reads: 0.65},
+	{scenario: "skew", limited: 0.05, upstream: 0.5, writes: 2.5, reads: 0.6},
+	{scenario: "uneven", limited: 0.3, upstream: 0.9, writes: 2.6, reads: 0.65},
 	// A fifth more is used than was booked, at the height of a spike: what is
 	// charged afterwards pushes the queue beyond the patience of its last.
-	{scenario: "low-estimates", limited: 2.5, upstream: 2.3, writes: 3.7, reads: 1.2},
+	{scenario: "low-estimates", limited: 2.5, upstream: 2.8, writes: 3.7, reads: 1.25},
 	{scenario: "prefix", limited: 0.05, upstream: 0.5, writes: 2.6, reads: 0.22},
 	// No output is booked, so what is short shows when it has been used: in this
 	// seed's spike four times what it is on average, and from run to run as much.
