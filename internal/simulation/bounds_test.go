@@ -33,7 +33,7 @@ var bounds = []bound{
 	{scenario: "new", limited: 0.1, upstream: 8, writes: 5.4, reads: 5},
 	{scenario: "heavy", limited: 0.25, upstream: 0.9, writes: 3, reads: 0.66},
 	{scenario: "overload", limited: 0.05, overloaded: 0.95, upstream: 0.5, writes: 2.9, reads: 0.19},
-	{scenario: "table-down", limited: 0.75, upstream: 2.3, writes: 2.4, reads: 0.92},
+	{scenario: "table-down", limited: 0.2, upstream: 2.3, writes: 2.4, reads: 0.92},
 	{scenario: "hidden", limited: 0.05, upstream: 9.5, writes: 2.6, reads: 0.27},
 	{scenario: "two-orgs", limited: 0.05, upstream: 0.5, writes: 2, reads: 0.6},
 	{scenario: "foreign", limited: 0.1, upstream: 38, writes: 2.7, reads: 0.35},
