@@ -89,6 +89,9 @@ func (q *Queue) run() {
 	for {
 		select {
 		case e := <-q.events:
+			if q.ctx.Err() != nil { // Close has given up; select may still choose an event
+				return
+			}
 			q.cfg.Deliver(q.ctx, q.gather(e))
 		case <-q.stop:
 			q.drain()
