@@ -113,8 +113,14 @@ func boolean(path string, v gjson.Result) error {
 	return nil
 }
 
+// IsInteger reports whether v is a whole number of at least least that every
+// JSON reader keeps exactly.
+func IsInteger(v gjson.Result, least float64) bool {
+	return v.Type == gjson.Number && v.Num == math.Trunc(v.Num) && least <= v.Num && v.Num <= maxInteger
+}
+
 func positive(path string, v gjson.Result) error {
-	if v.Type != gjson.Number || v.Num != math.Trunc(v.Num) || v.Num < 1 || v.Num > maxInteger {
+	if !IsInteger(v, 1) {
 		return &ParamError{path, "must be an integer of at least 1"}
 	}
 	return nil

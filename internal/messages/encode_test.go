@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/provider/anthropic"
 	"github.com/fallow-dev/fallow/internal/provider/openai"
@@ -216,7 +217,7 @@ func TestRoundTrip(t *testing.T) {
 // The same request becomes the same bytes: case 92.
 func TestToChatIsDeterministic(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "request", ".json") {
+	for name, body := range golden.Inputs(t, "request", ".json") {
 		first, again := translate(t, string(body), Options{}), translate(t, string(body), Options{})
 		if !bytes.Equal(first.Request.Raw, again.Request.Raw) {
 			t.Errorf("%s: got %s, then %s", name, first.Request.Raw, again.Request.Raw)

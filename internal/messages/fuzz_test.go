@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/estimate"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 )
 
 // FuzzToChat: whatever Parse accepts becomes a valid request, or an error that names
 // a parameter, and has a size and a conversation.
 func FuzzToChat(f *testing.F) {
-	for _, body := range inputs(f, "request", ".json") {
+	for _, body := range golden.Inputs(f, "request", ".json") {
 		f.Add(body, true)
 		f.Add(body, false)
 	}
@@ -48,7 +49,7 @@ func FuzzToChat(f *testing.F) {
 
 // FuzzWhole: a message is JSON, and what is none is an error.
 func FuzzWhole(f *testing.F) {
-	for _, body := range inputs(f, "answer", ".json") {
+	for _, body := range golden.Inputs(f, "answer", ".json") {
 		f.Add(body)
 	}
 	answer := call(f, turn).Answer
@@ -62,7 +63,7 @@ func FuzzWhole(f *testing.F) {
 
 // FuzzStream: whatever a server streams, no client can refuse the events.
 func FuzzStream(f *testing.F) {
-	for _, body := range inputs(f, "stream", ".sse") {
+	for _, body := range golden.Inputs(f, "stream", ".sse") {
 		f.Add(body)
 	}
 	answer := call(f, turn).Answer

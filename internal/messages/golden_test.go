@@ -4,60 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/provider/openai"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
-
-var update = flag.Bool("update", false, "write what the code does now into the golden files")
-
-// golden compares got with the file, or writes it.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", file, diff)
-	}
-}
-
-// inputs returns the files under testdata that match, by name without suffix.
-func inputs(t testing.TB, dir, suffix string) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", dir, "*"+suffix))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no %s files in %s: %v", suffix, dir, err)
-	}
-	found := make(map[string][]byte)
-	for _, file := range files {
-		if strings.HasSuffix(file, ".want"+suffix) {
-			continue
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[strings.TrimSuffix(file, suffix)] = data
-	}
-	return found
-}
 
 // readable indents JSON, without escaping what the code did not.
 func readable(t *testing.T, v any) []byte {
@@ -84,7 +40,7 @@ func TestRequests(t *testing.T) {
 		Dropped []string
 		Body    json.RawMessage
 	}
-	for name, body := range inputs(t, "request", ".json") {
+	for name, body := range golden.Inputs(t, "request", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			shown := map[string]translated{}
@@ -92,7 +48,7 @@ func TestRequests(t *testing.T) {
 				got := translate(t, string(body), Options{Extended: extended})
 				shown[how] = translated{got.Dropped, got.Request.Raw}
 			}
-			golden(t, name+".want.json", readable(t, shown))
+			golden.Check(t, name+".want.json", readable(t, shown))
 		})
 	}
 }
@@ -102,14 +58,14 @@ func TestRequests(t *testing.T) {
 // 131.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "answer", ".json") {
+	for name, body := range golden.Inputs(t, "answer", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			reply, err := call(t, turn).Answer.Whole(body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".want.json", readable(t, json.RawMessage(reply.Body)))
+			golden.Check(t, name+".want.json", readable(t, json.RawMessage(reply.Body)))
 		})
 	}
 }
@@ -119,10 +75,10 @@ func TestAnswers(t *testing.T) {
 // life and "=" the end. Cases 113, 118, 121, 126 to 131.
 func TestStreams(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "stream", ".sse") {
+	for name, body := range golden.Inputs(t, "stream", ".sse") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			golden(t, name+".want.txt", []byte(transcript(t, call(t, turn).Answer.Stream(bytes.NewReader(body)))))
+			golden.Check(t, name+".want.txt", []byte(transcript(t, call(t, turn).Answer.Stream(bytes.NewReader(body)))))
 		})
 	}
 }

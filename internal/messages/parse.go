@@ -2,15 +2,11 @@ package messages
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/fallow-dev/fallow/internal/chat"
 )
-
-// maxInteger is the largest integer that every JSON reader keeps exactly.
-const maxInteger = 1 << 53
 
 // Parse reads a request and checks what the gateway relies on. What it does not
 // know it leaves alone: the provider may. The error is always a *ParamError.
@@ -101,9 +97,7 @@ func checkObjects(path string, v gjson.Result) error {
 	return err
 }
 
-func isCount(v gjson.Result) bool {
-	return v.Type == gjson.Number && v.Num == math.Trunc(v.Num) && v.Num >= 0 && v.Num <= maxInteger
-}
+func isCount(v gjson.Result) bool { return chat.IsInteger(v, 0) }
 
 // fault is a *ParamError for the parameter at path.
 func fault(path, format string, args ...any) error {

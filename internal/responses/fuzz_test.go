@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 )
 
 // FuzzEncode holds the way there to its promises: no panic, errors that name a
 // parameter, and a translation that is JSON and the same every time.
 func FuzzEncode(f *testing.F) {
-	for _, body := range inputs(f, "request", ".json") {
+	for _, body := range golden.Inputs(f, "request", ".json") {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/sse"
 )
 
@@ -17,7 +18,7 @@ import (
 // NAME.want.json, the request that is made of it.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "request", ".json") {
+	for name, body := range golden.Inputs(t, "request", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			call := encode(t, string(body))
@@ -25,7 +26,7 @@ func TestRequests(t *testing.T) {
 			for _, dropped := range call.Dropped {
 				got = fmt.Appendf(got, "dropped: %s\n", dropped)
 			}
-			golden(t, name+".want.json", got)
+			golden.Check(t, name+".want.json", got)
 		})
 	}
 }
@@ -34,7 +35,7 @@ func TestRequests(t *testing.T) {
 // translation, against NAME.want.json.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "answer", ".json") {
+	for name, body := range golden.Inputs(t, "answer", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			doc := gjson.ParseBytes(body)
@@ -42,7 +43,7 @@ func TestAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".want.json", indent(t, reply.Body))
+			golden.Check(t, name+".want.json", indent(t, reply.Body))
 		})
 	}
 }
@@ -51,7 +52,7 @@ func TestAnswers(t *testing.T) {
 // comment, against NAME.want.sse.
 func TestStreams(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "stream", ".sse") {
+	for name, body := range golden.Inputs(t, "stream", ".sse") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			first, rest, _ := bytes.Cut(body, []byte("\n"))
@@ -65,7 +66,7 @@ func TestStreams(t *testing.T) {
 			for _, e := range all {
 				got = sse.AppendEvent(got, e.name, []byte(e.data.Raw))
 			}
-			golden(t, name+".want.sse", got)
+			golden.Check(t, name+".want.sse", got)
 		})
 	}
 }

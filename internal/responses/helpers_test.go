@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
 
 	"github.com/fallow-dev/fallow/internal/chat"
@@ -19,44 +15,6 @@ import (
 	"github.com/fallow-dev/fallow/internal/sse"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
-
-var update = flag.Bool("update", false, "write what the code does now into the golden files")
-
-// golden compares got with the file, or writes it.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", file, diff)
-	}
-}
-
-// inputs returns the files of a directory of testdata that end in suffix, by
-// their path without it.
-func inputs(t testing.TB, dir, suffix string) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", dir, "*"+suffix))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no %s files in %s: %v", suffix, dir, err)
-	}
-	found := make(map[string][]byte)
-	for _, file := range files {
-		if strings.HasSuffix(file, ".want"+suffix) {
-			continue
-		}
-		found[strings.TrimSuffix(file, suffix)] = readFile(t, file)
-	}
-	return found
-}
 
 func readFile(t testing.TB, file string) []byte {
 	t.Helper()

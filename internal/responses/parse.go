@@ -2,15 +2,11 @@ package responses
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/fallow-dev/fallow/internal/chat"
 )
-
-// maxInteger is the largest integer that every JSON reader keeps exactly.
-const maxInteger = 1 << 53
 
 // Parse reads a request and checks what the gateway relies on. What it does not
 // know it leaves alone: the provider may. The error is always a *chat.ParamError.
@@ -88,9 +84,7 @@ func checkObjects(path string, list gjson.Result) (err error) {
 
 func isInput(v gjson.Result) bool { return isString(v) || v.IsArray() }
 
-func isCount(v gjson.Result) bool {
-	return v.Type == gjson.Number && v.Num == math.Trunc(v.Num) && 1 <= v.Num && v.Num <= maxInteger
-}
+func isCount(v gjson.Result) bool { return chat.IsInteger(v, 1) }
 
 func isTemperature(v gjson.Result) bool {
 	return v.Type == gjson.Number && 0 <= v.Num && v.Num <= 2

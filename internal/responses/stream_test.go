@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 	"pgregory.net/rapid"
 
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -319,7 +320,7 @@ func TestLongNames(t *testing.T) {
 }
 
 func FuzzStream(f *testing.F) {
-	for _, body := range inputs(f, "stream", ".sse") {
+	for _, body := range golden.Inputs(f, "stream", ".sse") {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

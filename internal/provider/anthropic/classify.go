@@ -125,22 +125,12 @@ var texts = [...]struct {
 }
 
 func classByText(status int, message string) (upstream.Class, bool) {
-	message = strings.ToLower(message)
 	for _, t := range texts {
-		if t.status == status && containsAll(message, t.parts) {
+		if t.status == status && upstream.Mentions(message, t.parts) {
 			return t.is, true
 		}
 	}
 	return "", false
-}
-
-func containsAll(s string, parts []string) bool {
-	for _, p := range parts {
-		if !strings.Contains(s, p) {
-			return false
-		}
-	}
-	return true
 }
 
 // isFast reports whether the answer describes the buckets of fast mode, which

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 	"github.com/fallow-dev/fallow/internal/sse"
@@ -43,16 +44,16 @@ func sameJSON(t testing.TB, want, got []byte) string {
 // the message that the API would have answered with, or the fault.
 func TestCollectGolden(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "stream", ".sse") {
+	for name, body := range golden.Inputs(t, "stream", ".sse", ".request.json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			whole, err := inOnePiece(body, newTestDialect().now)
 			var fault *upstream.Fault
 			if errors.As(err, &fault) {
-				golden(t, name+".message.json", readable(t, map[string]any{"Fault": fault}))
+				golden.Check(t, name+".message.json", readable(t, map[string]any{"Fault": fault}))
 				return
 			}
-			golden(t, name+".message.json", readable(t, json.RawMessage(whole)))
+			golden.Check(t, name+".message.json", readable(t, json.RawMessage(whole)))
 		})
 	}
 }
@@ -63,7 +64,7 @@ func TestCollectGolden(t *testing.T) {
 // sends, only has to be JSON.
 func TestCollectReadsAsStreamed(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "stream", ".sse") {
+	for name, body := range golden.Inputs(t, "stream", ".sse", ".request.json") {
 		if strings.HasSuffix(name, "odd_values") {
 			continue
 		}
@@ -223,7 +224,7 @@ func TestCollectPieces(t *testing.T) {
 // TestCollectCutAnywhere: what ends before message_stop does is no answer.
 func TestCollectCutAnywhere(t *testing.T) {
 	t.Parallel()
-	body := inputs(t, "stream", ".sse")[filepath.Join("testdata", "stream", "thinking")]
+	body := golden.Inputs(t, "stream", ".sse", ".request.json")[filepath.Join("testdata", "stream", "thinking")]
 	end := bytes.LastIndex(body, []byte("message_stop\"}")) + len("message_stop\"}")
 	for i := len("event:"); i < end; i++ {
 		_, err := inOnePiece(body[:i], newTestDialect().now)
@@ -385,7 +386,7 @@ func TestNativeStreamField(t *testing.T) {
 // FuzzCollect: a body of events becomes a message that is JSON, or a fault, and
 // has the same end whether it is collected or streamed.
 func FuzzCollect(f *testing.F) {
-	for _, body := range inputs(f, "stream", ".sse") {
+	for _, body := range golden.Inputs(f, "stream", ".sse", ".request.json") {
 		f.Add(body)
 	}
 	f.Add([]byte(startEvent + `data: {"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":7}}` + "\n\n" + stopEvent))

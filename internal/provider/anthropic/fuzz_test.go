@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
@@ -16,7 +17,7 @@ import (
 // FuzzEncodeChat: whatever chat.Parse accepts becomes JSON or an error that
 // names a parameter, twice the same.
 func FuzzEncodeChat(f *testing.F) {
-	for _, body := range inputs(f, "request", ".json") {
+	for _, body := range golden.Inputs(f, "request", ".json", ".request.json") {
 		f.Add(body)
 	}
 	f.Add([]byte(request("claude-3-opus-20240229", oneTool, `"tool_choice":"required"`)))
@@ -46,7 +47,7 @@ func FuzzEncodeChat(f *testing.F) {
 
 // FuzzStream: every chunk is JSON, and the stream ends.
 func FuzzStream(f *testing.F) {
-	for _, body := range inputs(f, "stream", ".sse") {
+	for _, body := range golden.Inputs(f, "stream", ".sse", ".request.json") {
 		f.Add(body, true)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, includeUsage bool) {
@@ -72,7 +73,7 @@ func FuzzStream(f *testing.F) {
 
 // FuzzWhole: a completion is JSON, and what is none is an error.
 func FuzzWhole(f *testing.F) {
-	for _, body := range inputs(f, "answer", ".json") {
+	for _, body := range golden.Inputs(f, "answer", ".json", ".request.json") {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -100,7 +101,7 @@ func FuzzClassify(f *testing.F) {
 
 // FuzzEncodeNative: only the model changes, and JSON stays JSON.
 func FuzzEncodeNative(f *testing.F) {
-	for _, body := range inputs(f, "native", ".json") {
+	for _, body := range golden.Inputs(f, "native", ".json", ".request.json") {
 		f.Add(body)
 	}
 	f.Add([]byte(`{"a":"\"model\":","model":"x"}`))
@@ -134,7 +135,7 @@ func FuzzEncodeNative(f *testing.F) {
 // translated one does.
 func FuzzNativeStream(f *testing.F) {
 	for _, dir := range []string{"stream", "native"} {
-		for _, body := range inputs(f, dir, ".sse") {
+		for _, body := range golden.Inputs(f, dir, ".sse", ".request.json") {
 			f.Add(body)
 		}
 	}

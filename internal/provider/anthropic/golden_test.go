@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -17,61 +16,19 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	simulated "github.com/fallow-dev/fallow/internal/simprovider/anthropic"
 	"github.com/fallow-dev/fallow/internal/simprovider/catalogue"
 	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 	"github.com/fallow-dev/fallow/internal/upstream"
-	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
 )
-
-var update = flag.Bool("update", false, "write what the code does now into the golden files")
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func newTestDialect() *Dialect {
 	return New(Config{Now: func() time.Time { return noon }})
-}
-
-// golden compares got with the file, or writes it.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", file, diff)
-	}
-}
-
-// inputs returns the files of testdata/DIR that are an input, by name without
-// suffix: not those that are wanted, nor the requests that belong to an answer.
-func inputs(t testing.TB, dir, suffix string) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", dir, "*"+suffix))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no %s files in %s: %v", suffix, dir, err)
-	}
-	found := make(map[string][]byte)
-	for _, file := range files {
-		if strings.HasSuffix(file, ".want"+suffix) || strings.HasSuffix(file, ".request.json") {
-			continue
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[strings.TrimSuffix(file, suffix)] = data
-	}
-	return found
 }
 
 // TestRequests holds testdata/request/NAME.json, a client's request, against
@@ -80,19 +37,19 @@ func inputs(t testing.TB, dir, suffix string) map[string][]byte {
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	judge := simulated.Dialect{Models: catalogue.New([]string{"*"})}
-	for name, body := range inputs(t, "request", ".json") {
+	for name, body := range golden.Inputs(t, "request", ".json", ".request.json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			call, err := tryEncode(t, string(body))
 			var bad *chat.ParamError
 			if errors.As(err, &bad) {
-				golden(t, name+".want.json", readable(t, map[string]any{"Error": bad}))
+				golden.Check(t, name+".want.json", readable(t, map[string]any{"Error": bad}))
 				return
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".want.json", readable(t, struct {
+			golden.Check(t, name+".want.json", readable(t, struct {
 				Header  http.Header
 				Stream  bool     `json:",omitempty"`
 				Dropped []string `json:",omitempty"`
@@ -151,7 +108,7 @@ func answerTo(t *testing.T, name string) provider.Answer {
 // NAME.want.json, the completion that is made of it.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "answer", ".json") {
+	for name, body := range golden.Inputs(t, "answer", ".json", ".request.json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			reply, err := answerTo(t, name).Whole(body)
@@ -163,7 +120,7 @@ func TestAnswers(t *testing.T) {
 				t.Fatalf("completion is not JSON: %v: %s", err, reply.Body)
 			}
 			fmt.Fprintf(&out, "\n\n%s\n", describeUsage(reply.Usage))
-			golden(t, name+".want.json", out.Bytes())
+			golden.Check(t, name+".want.json", out.Bytes())
 		})
 	}
 }
@@ -173,10 +130,10 @@ func TestAnswers(t *testing.T) {
 // a sign of life and "=" the end.
 func TestStreams(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "stream", ".sse") {
+	for name, body := range golden.Inputs(t, "stream", ".sse", ".request.json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			golden(t, name+".want.txt", []byte(transcript(t, answerTo(t, name).Stream(bytes.NewReader(body)))))
+			golden.Check(t, name+".want.txt", []byte(transcript(t, answerTo(t, name).Stream(bytes.NewReader(body)))))
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	simulated "github.com/fallow-dev/fallow/internal/simprovider/anthropic"
 	"github.com/fallow-dev/fallow/internal/simprovider/catalogue"
@@ -175,14 +176,14 @@ func TestNativeCountTokens(t *testing.T) {
 // testdata/native/NAME.sse against NAME.want.txt.
 func TestNativeStream(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "native", ".sse") {
+	for name, body := range golden.Inputs(t, "native", ".sse", ".request.json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			s := (&nativeAnswer{now: newTestDialect().now}).Stream(bytes.NewReader(body))
-			golden(t, name+".want.txt", []byte(transcript(t, s)))
+			golden.Check(t, name+".want.txt", []byte(transcript(t, s)))
 		})
 	}
-	for name, body := range inputs(t, "stream", ".sse") {
+	for name, body := range golden.Inputs(t, "stream", ".sse", ".request.json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			ours := newStream(bytes.NewReader(body), false)

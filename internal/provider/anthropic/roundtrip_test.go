@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/simprovider/anthropic"
 	"github.com/fallow-dev/fallow/internal/simprovider/catalogue"
@@ -240,7 +241,7 @@ func TestConversationGoesOn(t *testing.T) {
 // FuzzRoundTrip: whatever is translated and taken gives the same answer whole
 // and streamed.
 func FuzzRoundTrip(f *testing.F) {
-	for _, body := range inputs(f, "request", ".json") {
+	for _, body := range golden.Inputs(f, "request", ".json", ".request.json") {
 		f.Add(body)
 	}
 	f.Add([]byte(`{"model":"claude-opus-5","web_search_options":{},"messages":[{"role":"user","content":"sim:search sim:redacted sim:pings"}]}`))

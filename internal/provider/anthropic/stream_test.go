@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 	"github.com/tidwall/gjson"
@@ -41,7 +42,7 @@ func drain(t *testing.T, s provider.Stream) (chunks []string, err error) {
 // TestStreamInPieces: events and characters may be cut anywhere on the wire.
 func TestStreamInPieces(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "stream", ".sse") {
+	for name, body := range golden.Inputs(t, "stream", ".sse", ".request.json") {
 		whole := transcript(t, newStream(bytes.NewReader(body), true))
 		pieces := transcript(t, newStream(iotest.OneByteReader(bytes.NewReader(body)), true))
 		if whole != pieces {
@@ -110,7 +111,7 @@ func TestStreamUsageSoFar(t *testing.T) {
 // and the role is said once.
 func TestChunksShareTheirHead(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "stream", ".sse") {
+	for name, body := range golden.Inputs(t, "stream", ".sse", ".request.json") {
 		chunks, _ := drain(t, newStream(bytes.NewReader(body), true))
 		roles, heads := 0, make(map[string]bool)
 		for _, c := range chunks {

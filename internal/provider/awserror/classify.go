@@ -156,22 +156,12 @@ var texts = [...]struct {
 }
 
 func classByText(name, message string) (upstream.Class, bool) {
-	message = strings.ToLower(message)
 	for _, t := range texts {
-		if t.name == name && containsAll(message, t.parts) {
+		if t.name == name && upstream.Mentions(message, t.parts) {
 			return t.is, true
 		}
 	}
 	return "", false
-}
-
-func containsAll(s string, parts []string) bool {
-	for _, p := range parts {
-		if !strings.Contains(s, p) {
-			return false
-		}
-	}
-	return true
 }
 
 // classByStatus is the last resort: a page of a proxy, or a name younger than

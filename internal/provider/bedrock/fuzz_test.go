@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/golden"
 )
 
 // FuzzEncodeChat: whatever chat.Parse accepts becomes JSON or a fault that names
@@ -47,7 +48,7 @@ func FuzzEncodeChat(f *testing.F) {
 // FuzzMessages: any object in place of a Messages body becomes JSON or an error,
 // and Converse's turns alternate, beginning with the user's.
 func FuzzMessages(f *testing.F) {
-	for _, body := range inputs(f, "converse", ".json") {
+	for _, body := range golden.Inputs(f, "converse", ".json") {
 		f.Add([]byte(gjson.GetBytes(body, "body").Raw))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -82,7 +83,7 @@ func checkTurns(t *testing.T, body []byte) {
 // FuzzStream: whatever the frames hold, the stream ends, every chunk is JSON and
 // only a good end has exact usage.
 func FuzzStream(f *testing.F) {
-	for _, lines := range inputs(f, "stream", ".txt") {
+	for _, lines := range golden.Inputs(f, "stream", ".txt") {
 		for line := range bytes.Lines(lines) {
 			kind, payload, _ := bytes.Cut(line, []byte(" "))
 			f.Add(string(kind), payload, "metadata", []byte(`{"usage":{}}`))
@@ -117,7 +118,7 @@ func FuzzStream(f *testing.F) {
 
 // FuzzWhole: a completion is JSON, and what is none is an error.
 func FuzzWhole(f *testing.F) {
-	for _, body := range inputs(f, "answer", ".json") {
+	for _, body := range golden.Inputs(f, "answer", ".json") {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -4,69 +4,25 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/smithy-go/eventstream"
-	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
 
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
-
-var update = flag.Bool("update", false, "write what the code does now into the golden files")
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func newTestDialect() *Dialect {
 	return New(Config{Region: "us-east-1", Now: func() time.Time { return noon }, NewID: func() string { return "ID" }})
-}
-
-// golden compares got with the file, or writes it.
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", file, diff)
-	}
-}
-
-// inputs returns the files under testdata/dir that are no expectations, by name
-// without suffix.
-func inputs(t testing.TB, dir, suffix string) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", dir, "*"+suffix))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no %s files in %s: %v", suffix, dir, err)
-	}
-	found := map[string][]byte{}
-	for _, file := range files {
-		if strings.Contains(file, ".want.") {
-			continue
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[strings.TrimSuffix(file, suffix)] = data
-	}
-	return found
 }
 
 // asIs is an answer that hands on what it is given, so that what this package
@@ -131,14 +87,14 @@ func showCall(t *testing.T, call *provider.Call) []byte {
 // against NAME.want.json, the call of Converse that is made of it.
 func TestConverse(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "converse", ".json") {
+	for name, body := range golden.Inputs(t, "converse", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			call, err := newTestDialect().encode(requestIn(body))
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".want.json", showCall(t, call))
+			golden.Check(t, name+".want.json", showCall(t, call))
 		})
 	}
 }
@@ -146,7 +102,7 @@ func TestConverse(t *testing.T) {
 // TestInvoke does the same for Claude models.
 func TestInvoke(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "invoke", ".json") {
+	for name, body := range golden.Inputs(t, "invoke", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			r := requestIn(body)
@@ -155,7 +111,7 @@ func TestInvoke(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".want.json", showCall(t, call))
+			golden.Check(t, name+".want.json", showCall(t, call))
 		})
 	}
 }
@@ -164,7 +120,7 @@ func TestInvoke(t *testing.T) {
 // NAME.want.json, the message that is made of it.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	for name, body := range inputs(t, "answer", ".json") {
+	for name, body := range golden.Inputs(t, "answer", ".json") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			a := conversed{messages: asIs{}, model: "amazon.nova-pro-v1:0", newID: func() string { return "ID" }}
@@ -176,7 +132,7 @@ func TestAnswers(t *testing.T) {
 			if err := json.Indent(&readable, reply.Body, "", "  "); err != nil {
 				t.Fatalf("%v in %s", err, reply.Body)
 			}
-			golden(t, name+".want.json", append(readable.Bytes(), '\n'))
+			golden.Check(t, name+".want.json", append(readable.Bytes(), '\n'))
 		})
 	}
 }
@@ -185,12 +141,12 @@ func TestAnswers(t *testing.T) {
 // of a type and a payload, against NAME.want.txt, the events made of them.
 func TestStreams(t *testing.T) {
 	t.Parallel()
-	for name, lines := range inputs(t, "stream", ".txt") {
+	for name, lines := range golden.Inputs(t, "stream", ".txt") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			a := conversed{messages: asIs{}, model: "amazon.nova-pro-v1:0", newID: func() string { return "ID" }}
 			text, err := readAll(a.Stream(bytes.NewReader(framesOf(t, string(lines)))))
-			golden(t, name+".want.txt", fmt.Appendf(nil, "%s= %s\n", text, describe(err)))
+			golden.Check(t, name+".want.txt", fmt.Appendf(nil, "%s= %s\n", text, describe(err)))
 		})
 	}
 }
