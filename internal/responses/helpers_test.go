@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"testing"
 
 	"github.com/tidwall/gjson"
@@ -15,15 +14,6 @@ import (
 	"github.com/fallow-dev/fallow/internal/sse"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
-
-func readFile(t testing.TB, file string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 func indent(t *testing.T, doc []byte) []byte {
 	t.Helper()
