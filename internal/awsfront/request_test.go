@@ -1,23 +1,18 @@
 package awsfront_test
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/fallow-dev/fallow/internal/awsfront"
+	"github.com/fallow-dev/fallow/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // describe writes down all that a handler can see of a request.
 func describe(r *http.Request) string {
@@ -41,25 +36,8 @@ func TestSampleEventsBecomeRequests(t *testing.T) {
 			got := ""
 			h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = describe(r) })
 			call(t, awsfront.Config{Handler: h}, event(t, name))
-			golden(t, name, got)
+			golden.Check(t, filepath.Join("testdata", name+".golden"), []byte(got))
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("the request changed (-want +got):\n%s", diff)
 	}
 }
 

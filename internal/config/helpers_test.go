@@ -1,15 +1,13 @@
 package config_test
 
 import (
-	"flag"
 	"strings"
 	"testing"
 
-	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "write docs/config.schema.json anew")
+	"github.com/fallow-dev/fallow/internal/config"
+)
 
 // good is a document without faults; edit changes it into one that has some.
 const good = `version: 1

@@ -31,7 +31,7 @@ func Check(t testing.TB, file string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", file, diff)
+		t.Errorf("%s differs, -update writes it (-want +got):\n%s", file, diff)
 	}
 }
 

@@ -1,8 +1,6 @@
 package peerconfig_test
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,11 +8,9 @@ import (
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/peerconfig"
-	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // samples are configurations in the shapes of each peer's documentation. What
 // they hold in clear contains "canary".
@@ -76,16 +72,5 @@ func checkGolden(t *testing.T, path, got string) {
 	if strings.Contains(strings.ToLower(got), "canary") {
 		t.Errorf("a secret was copied:\n%s", got)
 	}
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	golden.Check(t, path, []byte(got))
 }

@@ -1,17 +1,15 @@
 package prices
 
 import (
-	"flag"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"github.com/fallow-dev/fallow/internal/golden"
+)
 
 var origin = Origin{Name: "LiteLLM 1.2.3", Date: "2026-11-22"}
 
@@ -30,19 +28,7 @@ func TestPrune(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const golden = "testdata/pruned.golden"
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	golden.Check(t, "testdata/pruned.golden", got)
 	again, err := Prune(source(t), origin)
 	if err != nil || string(again) != string(got) {
 		t.Errorf("the same source gave another file, %v", err)

@@ -1,15 +1,13 @@
 package simulation
 
 import (
-	"flag"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"github.com/fallow-dev/fallow/internal/golden"
+)
 
 // made is a report of made-up results, one of two runs.
 func made() *Report {
@@ -40,20 +38,7 @@ func made() *Report {
 
 func TestReport(t *testing.T) {
 	t.Parallel()
-	const golden = "testdata/report.md"
-	got := made().String()
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("the report differs (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "testdata/report.md", []byte(made().String()))
 }
 
 func TestMeanTakesEveryFigure(t *testing.T) {

@@ -1,20 +1,17 @@
 package telemetry_test
 
 import (
-	"flag"
 	"fmt"
 	"math"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"text/template"
 
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 )
-
-var update = flag.Bool("update", false, "write docs/metrics.md")
 
 func TestNamesFollowTheConventions(t *testing.T) {
 	t.Parallel()
@@ -81,17 +78,7 @@ func TestSeries(t *testing.T) {
 // TestDocs keeps docs/metrics.md as the catalogue has it: run it with -update.
 func TestDocs(t *testing.T) {
 	t.Parallel()
-	const path = "../../docs/metrics.md"
-	want := page(t)
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil || string(got) != want {
-		t.Errorf("%s is not what the catalogue says (%v): go test ./internal/telemetry -run TestDocs -update", path, err)
-	}
+	golden.Check(t, "../../docs/metrics.md", []byte(page(t)))
 }
 
 // page fills the template with the catalogue and an example of what it costs.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -53,19 +54,7 @@ func TestEventsGolden(t *testing.T) {
 			}
 			answer := ask(t, provider.Responses, `{"model":"m"}`, true).Answer
 			got := named(answer.Stream(bytes.NewReader(body)))
-			golden := strings.TrimSuffix(file, ".sse") + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("transcript differs (-want +got):\n%s", diff)
-			}
+			golden.Check(t, strings.TrimSuffix(file, ".sse")+".golden", []byte(got))
 			if again := named(answer.Stream(iotest.OneByteReader(bytes.NewReader(body)))); again != got {
 				t.Errorf("byte by byte it reads differently:\n%s", cmp.Diff(got, again))
 			}

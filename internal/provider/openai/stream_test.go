@@ -3,7 +3,6 @@ package openai_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,12 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fallow-dev/fallow/internal/chat"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 	"github.com/fallow-dev/fallow/internal/provider/openai"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
-
-var update = flag.Bool("update", false, "write the golden files from what the code does")
 
 // call encodes a request with these fields besides model and messages.
 func call(tb testing.TB, cfg openai.Config, fields string) *provider.Call {
@@ -91,19 +89,7 @@ func TestStreamGolden(t *testing.T) {
 			}
 			answer := call(t, openai.Config{}, asked).Answer
 			got := transcript(answer.Stream(bytes.NewReader(body)))
-			golden := strings.TrimSuffix(file, ".sse") + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("transcript differs (-want +got):\n%s", diff)
-			}
+			golden.Check(t, strings.TrimSuffix(file, ".sse")+".golden", []byte(got))
 			for i := range body {
 				cut := io.MultiReader(bytes.NewReader(body[:i]), bytes.NewReader(body[i:]))
 				if again := transcript(answer.Stream(cut)); again != got {

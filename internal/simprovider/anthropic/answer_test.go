@@ -3,39 +3,26 @@ package anthropic
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 	"github.com/fallow-dev/fallow/internal/simprovider/fault"
 	"github.com/fallow-dev/fallow/internal/simprovider/quota"
 	"github.com/fallow-dev/fallow/internal/upstream"
-	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
-
-func golden(t *testing.T, name string, got []byte) {
+// like holds got to a file of testdata.
+func like(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_"))
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
+	golden.Check(t, filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")), got)
 }
 
 func indent(t *testing.T, body []byte) []byte {
@@ -86,14 +73,14 @@ func TestAnswers(t *testing.T) {
 	for name, a := range answers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, "whole "+name+".json", indent(t, dialect.Whole(call, a)))
+			like(t, "whole "+name+".json", indent(t, dialect.Whole(call, a)))
 			var stream bytes.Buffer
 			tokens := 0
 			for _, e := range dialect.Events(call, a) {
 				stream.Write(e.Data)
 				tokens += e.Tokens
 			}
-			golden(t, "stream "+name+".txt", stream.Bytes())
+			like(t, "stream "+name+".txt", stream.Bytes())
 			want := 0
 			for _, b := range a.Blocks {
 				for _, piece := range b.Pieces {
@@ -132,10 +119,10 @@ func TestPingsOnDemand(t *testing.T) {
 func TestErrorBody(t *testing.T) {
 	t.Parallel()
 	r := dialect.OverLimit(call, quota.Short{Dimension: upstream.InputTokens, PerMinute: 2_000_000, Wait: 1500 * time.Millisecond})
-	golden(t, "error over limit.json", indent(t, dialect.Error(call, r)))
+	like(t, "error over limit.json", indent(t, dialect.Error(call, r)))
 	r = dialect.Fault(fault.Fault{Effect: fault.SpendCap}, call, time.Date(2026, 12, 30, 0, 0, 0, 0, time.UTC))
-	golden(t, "error spend cap.json", indent(t, dialect.Error(call, r)))
-	golden(t, "error event.txt", dialect.ErrorEvent(call, dialect.Fault(fault.Fault{Effect: fault.StreamError}, call, time.Time{})))
+	like(t, "error spend cap.json", indent(t, dialect.Error(call, r)))
+	like(t, "error event.txt", dialect.ErrorEvent(call, dialect.Fault(fault.Fault{Effect: fault.StreamError}, call, time.Time{})))
 }
 
 func TestFaults(t *testing.T) {
@@ -258,8 +245,8 @@ func TestNeedAndSettle(t *testing.T) {
 
 func TestModels(t *testing.T) {
 	t.Parallel()
-	golden(t, "models.json", indent(t, dialect.List(url.Values{"limit": {"2"}, "after_id": {"claude-opus-5-5"}})))
-	golden(t, "count.json", dialect.Count(42))
+	like(t, "models.json", indent(t, dialect.List(url.Values{"limit": {"2"}, "after_id": {"claude-opus-5-5"}})))
+	like(t, "count.json", dialect.Count(42))
 	if body := dialect.List(url.Values{"after_id": {"claude-sonnet-4-5-20250929"}}); string(body) != `{"data":[],"has_more":false,"first_id":null,"last_id":null}` {
 		t.Errorf("the page after the last model is %s", body)
 	}

@@ -3,38 +3,25 @@ package openai
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 	"github.com/fallow-dev/fallow/internal/simprovider/fault"
 	"github.com/fallow-dev/fallow/internal/simprovider/quota"
 	"github.com/fallow-dev/fallow/internal/upstream"
-	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
-
-func golden(t *testing.T, name string, got []byte) {
+// like holds got to a file of testdata.
+func like(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "_"))
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
+	golden.Check(t, filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")), got)
 }
 
 func indent(t *testing.T, body []byte) []byte {
@@ -64,13 +51,13 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, "whole "+name+".json", indent(t, dialect.Whole(call(false), a)))
+			like(t, "whole "+name+".json", indent(t, dialect.Whole(call(false), a)))
 			for suffix, with := range map[string]bool{"": false, " with usage": true} {
 				var stream bytes.Buffer
 				for _, e := range dialect.Events(call(with), a) {
 					stream.Write(e.Data)
 				}
-				golden(t, "stream "+name+suffix+".txt", stream.Bytes())
+				like(t, "stream "+name+suffix+".txt", stream.Bytes())
 			}
 		})
 	}
@@ -95,7 +82,7 @@ func TestOverLimit(t *testing.T) {
 			if r.Status != 429 || r.Type != tt.kind || r.Code != "rate_limit_exceeded" || r.RetryAfter != tt.wait {
 				t.Errorf("refusal %+v, want 429 %s after %v", r, tt.kind, tt.wait)
 			}
-			golden(t, "error over "+tt.name+".json", indent(t, dialect.Error(nil, r)))
+			like(t, "error over "+tt.name+".json", indent(t, dialect.Error(nil, r)))
 		})
 	}
 }
@@ -130,7 +117,7 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s has no wording: %+v", effect, r)
 		}
 	}
-	golden(t, "error event.txt", dialect.ErrorEvent(nil, dialect.Fault(fault.Fault{Effect: fault.StreamError}, nil, time.Time{})))
+	like(t, "error event.txt", dialect.ErrorEvent(nil, dialect.Fault(fault.Fault{Effect: fault.StreamError}, nil, time.Time{})))
 }
 
 func TestOtherRefusals(t *testing.T) {

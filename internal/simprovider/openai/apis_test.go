@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
+
+	"github.com/fallow-dev/fallow/internal/simprovider/dialogue"
 )
 
 var responses, completions = Responses{dialect}, Completions{dialect}
@@ -40,12 +41,12 @@ func TestResponsesAnswers(t *testing.T) {
 			t.Parallel()
 			c := call(false)
 			c.Encrypted = name == "response hidden"
-			golden(t, "whole "+name+".json", indent(t, responses.Whole(c, a)))
+			like(t, "whole "+name+".json", indent(t, responses.Whole(c, a)))
 			var stream bytes.Buffer
 			for _, e := range responses.Events(c, a) {
 				stream.Write(e.Data)
 			}
-			golden(t, "stream "+name+".txt", stream.Bytes())
+			like(t, "stream "+name+".txt", stream.Bytes())
 		})
 	}
 }
@@ -186,12 +187,12 @@ func TestCompletions(t *testing.T) {
 		t.Fatalf("got %+v, %+v", p, bad)
 	}
 	a := &dialogue.Answer{Stop: dialogue.MaxTokens, Blocks: []dialogue.Block{{Pieces: []string{"Looks ", "<good>"}}}, Usage: dialogue.Usage{Input: 12, Output: 4}}
-	golden(t, "whole completion.json", indent(t, completions.Whole(call(false), a)))
+	like(t, "whole completion.json", indent(t, completions.Whole(call(false), a)))
 	var stream bytes.Buffer
 	for _, e := range completions.Events(call(true), a) {
 		stream.Write(e.Data)
 	}
-	golden(t, "stream completion.txt", stream.Bytes())
+	like(t, "stream completion.txt", stream.Bytes())
 }
 
 func answerOf(t *testing.T, path, body string) *Made {

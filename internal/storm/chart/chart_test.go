@@ -2,21 +2,17 @@ package chart
 
 import (
 	"encoding/xml"
-	"flag"
 	"html/template"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/fallow-dev/fallow/internal/golden"
 )
 
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
-
-// golden compares a drawing with the file, and holds it to be XML.
-func golden(t *testing.T, name string, got template.HTML) {
+// drawn compares a drawing with the file, and holds it to be XML.
+func drawn(t *testing.T, name string, got template.HTML) {
 	t.Helper()
 	dec := xml.NewDecoder(strings.NewReader(string(got)))
 	for {
@@ -26,36 +22,24 @@ func golden(t *testing.T, name string, got template.HTML) {
 			t.Fatalf("%s is not XML: %v", name, err)
 		}
 	}
-	path := filepath.Join("testdata", name+".svg")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
+	golden.Check(t, filepath.Join("testdata", name+".svg"), []byte(got))
 }
 
 func TestDrawings(t *testing.T) {
 	t.Parallel()
-	golden(t, "lines", Lines{
+	drawn(t, "lines", Lines{
 		About: "a & b", X: Axis{Label: "s", Min: 0.01, Max: 100, Log: true, Format: Seconds}, Y: Axis{Max: 1, Format: Percent},
 		Series: []Series{{Name: `<"x">`, Points: []Point{{0.01, 0}, {1, 0.5}, {1000, 2}}}, {Name: "none", Colour: 9, Dashed: true}},
 	}.SVG())
-	golden(t, "mirror", Mirror{
+	drawn(t, "mirror", Mirror{
 		About: "counts", Up: []float64{0, 3, 1}, Down: []float64{2, 0, 7}, Back: []float64{1, 4, 2},
 		UpName: "up", DownName: "down", Step: 60,
 	}.SVG())
-	golden(t, "strips", Strips{About: "keys", Step: 60, Rows: []Strip{
+	drawn(t, "strips", Strips{About: "keys", Step: 60, Rows: []Strip{
 		{Name: "key-1", Values: []float64{0, 0.04, 0.5, 3}, Marks: []int{0, 0, 2, 0}, Bands: []StripBand{{30, 90, "rested"}, {50, 50, "nothing"}}},
 		{Name: "key-2"},
 	}}.SVG())
-	golden(t, "bars", Bars{About: "cost", Rows: []Row{{Name: "a", Value: 10}, {Name: "b", Colour: 1}}, Format: func(x float64) string { return "$" + Number(x) }}.SVG())
+	drawn(t, "bars", Bars{About: "cost", Rows: []Row{{Name: "a", Value: 10}, {Name: "b", Colour: 1}}, Format: func(x float64) string { return "$" + Number(x) }}.SVG())
 }
 
 // TestNothingToDraw: empty plots are plots.
