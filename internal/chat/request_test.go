@@ -131,11 +131,8 @@ func FuzzParse(f *testing.F) {
 		if got, want := withoutModel(again.Raw), withoutModel(r.Raw); got != want {
 			t.Errorf("other fields became %s, want %s", got, want)
 		}
-		if again.Conversation() != r.Conversation() || again.InputBytes() != r.InputBytes() {
-			t.Error("conversation or size depends on the model")
-		}
-		if n := r.InputBytes(); n < 0 || n > int64(len(body)) {
-			t.Errorf("InputBytes %d of a body of %d", n, len(body))
+		if again.Conversation() != r.Conversation() {
+			t.Error("the conversation depends on the model")
 		}
 		if r.Stream {
 			usage, err := chat.Parse(r.WithModelAndUsage(model))
@@ -159,34 +156,6 @@ func withoutModel(body []byte) string {
 		return true
 	})
 	return out.String()
-}
-
-func TestInputBytes(t *testing.T) {
-	t.Parallel()
-	image := func(n int) string {
-		return messages(`[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,` +
-			strings.Repeat("A", n) + `"}}]}]`)
-	}
-	empty := mustParse(t, image(0)).InputBytes()
-	tests := []struct {
-		name, body string
-		want       int64
-	}{
-		{"messages", messages(`[{"role":"user"}]`), int64(len(`[{"role":"user"}]`))},
-		{"tools and schema", with(`"tools":[{}],"response_format":{"a":1},"user":"no"`),
-			int64(len(`[{"role":"user","content":"hi"}]` + `[{}]` + `{"a":1}`))},
-		{"a small image counts as it is", image(100), empty + 100},
-		{"a large image counts as 6 KiB", image(1 << 20), empty + 6<<10},
-		{"text about base64", messages(`[{"role":"user","content":";base64,x"}]`), int64(len(`[{"role":"user","content":";base64,x"}]`))},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := mustParse(t, tt.body).InputBytes(); got != tt.want {
-				t.Errorf("got %d, want %d", got, tt.want)
-			}
-		})
-	}
 }
 
 // body returns a request of a review bot of about so many bytes.
@@ -227,8 +196,4 @@ func BenchmarkWithModel(b *testing.B) {
 
 func BenchmarkConversation(b *testing.B) {
 	benchmark(b, func(_ *testing.B, r *chat.Request) { r.Conversation() })
-}
-
-func BenchmarkInputBytes(b *testing.B) {
-	benchmark(b, func(_ *testing.B, r *chat.Request) { r.InputBytes() })
 }

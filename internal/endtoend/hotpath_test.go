@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/dynamo"
 	"github.com/fallow-dev/fallow/internal/store/dynamotest"
@@ -88,11 +89,14 @@ func TestHotPath(t *testing.T) {
 // roomyKeys are four keys whose limits are known and never bind.
 func roomyKeys(t *testing.T, table store.Table) (keys []pool.Key) {
 	t.Helper()
-	const plenty = 1 << 38
+	plenty := store.Num(1 << 38)
+	known := store.Change{Do: []store.Assign{
+		store.Set(records.AttrRequestsLimit, plenty), store.Set(records.AttrInputLimit, plenty), store.Set(records.AttrOutputLimit, plenty),
+		store.Set(records.AttrHeadersAt, store.Num(time.Now().UnixMilli())), store.Set(records.AttrVersion, store.Num(1)),
+	}}
 	for n := range 4 {
 		k := pool.Key{Name: fmt.Sprintf("key-%d", n+1), Weight: 1}
-		of := pool.Quota{Pool: hotName, Group: k.Name, Family: hotFamily}
-		if _, err := pool.Seed(t.Context(), table, of, pool.Limits{Requests: plenty, InputTokens: plenty, OutputTokens: plenty}, time.Now()); err != nil {
+		if _, err := table.Update(t.Context(), records.GroupScope(k.Name, hotFamily).In(hotName), known); err != nil {
 			t.Fatal(err)
 		}
 		keys = append(keys, k)

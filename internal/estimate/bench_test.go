@@ -3,7 +3,6 @@ package estimate_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fallow-dev/fallow/internal/chat"
 	"github.com/fallow-dev/fallow/internal/estimate"
@@ -68,14 +67,5 @@ func BenchmarkTokensAndLearn(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Learn("m", s, read(float64(r.Tokens("m", s))))
-	}
-}
-
-func BenchmarkCache(b *testing.B) {
-	var c estimate.Cache
-	b.ReportAllocs()
-	for b.Loop() {
-		c.Expect("group", "0123456789abcdef0123456789abcdef", noon)
-		c.Sent("group", "0123456789abcdef0123456789abcdef", noon.Add(time.Second), cached(750))
 	}
 }

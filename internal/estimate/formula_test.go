@@ -4,8 +4,9 @@ import (
 	"math"
 	"testing"
 
-	"github.com/fallow-dev/fallow/internal/estimate"
 	"pgregory.net/rapid"
+
+	"github.com/fallow-dev/fallow/internal/estimate"
 )
 
 // The examples are those of the providers' documentation.

@@ -7,8 +7,9 @@ import (
 	"time"
 	"unicode/utf16"
 
-	"github.com/fallow-dev/fallow/internal/estimate"
 	"pgregory.net/rapid"
+
+	"github.com/fallow-dev/fallow/internal/estimate"
 )
 
 func TestMeasure(t *testing.T) {

@@ -8,11 +8,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/fallow-dev/fallow/internal/estimate"
-	"github.com/fallow-dev/fallow/internal/upstream"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/fallow-dev/fallow/internal/estimate"
+	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
 // read is the usage of a request that read so many tokens, none from a cache.

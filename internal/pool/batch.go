@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -12,10 +13,6 @@ import (
 // rest stays free for those that people wait for, who so never meet the backlog
 // of a batch: a batch request never books a start in the future either.
 const batchShare = 80
-
-// attrBatchAt is the arrival time of the batch requests that wait for room in a
-// quota: one after the other, as fast as the quota refills.
-const attrBatchAt = "batch_at"
 
 // share is what a request may use of a quota.
 func (w Want) share(q quota) quota {
@@ -51,7 +48,7 @@ func (s *search) standBy(ctx context.Context, c choice) error {
 // ticket takes a place in the line and returns when its turn is: when there is
 // room again, and those before it have used theirs.
 func (p *Pool) ticket(ctx context.Context, want Want, c choice) time.Time {
-	on := scope{ofGroup, c.group, want.Family}
+	on := records.GroupScope(c.group, want.Family)
 	p.mu.Lock()
 	q := p.quota(on)
 	costs := q.costs(p.needs(want))
@@ -64,7 +61,7 @@ func (p *Pool) ticket(ctx context.Context, want Want, c choice) time.Time {
 		if err != nil {
 			break
 		}
-		if q = p.known(quotaOf(on.name, item)); applied {
+		if q = p.known(quotaOf(on.Name, item)); applied {
 			turn += q.batchAt - cost - now
 			break
 		}
@@ -85,12 +82,12 @@ func ticketChange(now, known, cost int64) store.Change {
 	wild := store.Num(now + farAhead)
 	if known >= now {
 		return store.Change{
-			If: store.All(store.Is(attrBatchAt, store.GE, store.Num(now)), store.Is(attrBatchAt, store.LE, wild)),
-			Do: []store.Assign{store.Add(attrBatchAt, cost)},
+			If: store.All(store.Is(records.AttrBatchAt, store.GE, store.Num(now)), store.Is(records.AttrBatchAt, store.LE, wild)),
+			Do: []store.Assign{store.Add(records.AttrBatchAt, cost)},
 		}
 	}
 	return store.Change{
-		If: store.Any(store.Absent(attrBatchAt), store.Is(attrBatchAt, store.LT, store.Num(now)), store.Is(attrBatchAt, store.GT, wild)),
-		Do: []store.Assign{store.Set(attrBatchAt, store.Num(now+cost))},
+		If: store.Any(store.Absent(records.AttrBatchAt), store.Is(records.AttrBatchAt, store.LT, store.Num(now)), store.Is(records.AttrBatchAt, store.GT, wild)),
+		Do: []store.Assign{store.Set(records.AttrBatchAt, store.Num(now+cost))},
 	}
 }

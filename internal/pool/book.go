@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
@@ -74,6 +75,7 @@ func (s *search) take(ctx context.Context, c choice, known bool) *Booking {
 		b.sent = p.cfg.Now()
 		b.Waited = b.sent.Sub(s.began)
 		p.scouted(c, true)
+		b.cool()
 		return b
 	}
 	b.release(ctx)
@@ -92,9 +94,10 @@ func (p *Pool) deadline(ctx context.Context, began time.Time) time.Time {
 }
 
 func (p *Pool) booking(want Want, c choice) *Booking {
+	on := records.GroupScope(c.group, want.Family)
 	return &Booking{
 		Key: c.key, Group: c.group,
-		pool: p, want: want, on: scope{ofGroup, c.group, want.Family},
+		pool: p, want: want, on: on, billed: on,
 		holder: c.holder, probes: c.probes, over: c.over,
 	}
 }
@@ -117,7 +120,7 @@ func (b *Booking) claim(ctx context.Context) bool {
 			continue
 		}
 		p.remember(told)
-		if applied || told.probeBy == b.holder {
+		if applied || told.ProbeBy == b.holder {
 			b.Probe = true
 			p.tell(ctx, told, telemetry.Probed, b.Key)
 		} else if at, _ := told.free(now); !at.IsZero() {
@@ -143,8 +146,8 @@ func (b *Booking) release(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, on := range b.probes {
-		if r := p.rests[on]; r.probeBy == b.holder {
-			r.probe, r.probeBy = 0, ""
+		if r := p.rests[on]; r.ProbeBy == b.holder {
+			r.Probe, r.ProbeBy = 0, ""
 			p.put(r)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/dynamo"
 	"github.com/fallow-dev/fallow/internal/store/dynamotest"
@@ -33,7 +33,7 @@ func (a agreeing) Update(context.Context, store.Key, store.Change) (store.Result
 
 // known is the record of a quota with limits that never bind.
 func known() store.Item {
-	key := store.Key{Partition: pool.KeyRecord("claude", "").Partition, Sort: quotaOfKey}
+	key := store.Key{Partition: records.Partition("claude"), Sort: quotaOfKey}
 	return store.Item{Key: key, Attrs: map[string]store.Value{
 		"requests_limit": store.Num(1 << 40), "input_limit": store.Num(1 << 40), "output_limit": store.Num(1 << 40),
 		"requests_at": store.Num(1), "input_at": store.Num(1), "output_at": store.Num(1),

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -188,8 +189,8 @@ func (f *fleet) limit(t *rapid.T) {
 
 // shrink lowers the assumed burst, or lets it grow again.
 func (f *fleet) shrink(t *rapid.T) {
-	burst := rapid.SampledFrom([]int64{leastBurst, 20_000, fullBurst}).Draw(t, "burst")
-	f.update(t, store.Change{Do: []store.Assign{store.Set(attrBurst, store.Num(burst)), store.Add(attrVersion, 1)}})
+	burst := rapid.SampledFrom([]int64{leastBurst, 20_000, records.FullBurst}).Draw(t, "burst")
+	f.update(t, store.Change{Do: []store.Assign{store.Set(records.AttrBurst, store.Num(burst)), store.Add(records.AttrVersion, 1)}})
 }
 
 // told lets one client hear what is left, truly or as foreign traffic made it.
@@ -215,10 +216,10 @@ func (f *fleet) told(t *rapid.T) {
 func (f *fleet) rest(t *rapid.T) {
 	c := f.client(t)
 	now := time.UnixMilli(f.clock(c))
-	r := rest{
-		until: f.clock(c) + rapid.SampledFrom([]int64{1, 2500, 40_000}).Draw(t, "for"),
-		set:   f.clock(c), count: 1,
-	}
+	r := rest{Rest: records.Rest{
+		Until: f.clock(c) + rapid.SampledFrom([]int64{1, 2500, 40_000}).Draw(t, "for"),
+		Set:   f.clock(c), Count: 1,
+	}}
 	before, item, applied := f.update(t, beginChange(now, r))
 	if item.Int("until") < before.Int("until") {
 		t.Fatalf("a rest ends earlier than before: %v after %v", item, before)

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/dynamo"
 	"github.com/fallow-dev/fallow/internal/store/dynamotest"
@@ -137,7 +138,7 @@ type posting struct {
 var fleets atomic.Int64
 
 func newFleet(t *rapid.T, table store.Table) *fleet {
-	f := &fleet{table: table, now: noon, room: fullBurst, share: fullBurst * batchShare / 100}
+	f := &fleet{table: table, now: noon, room: records.FullBurst, share: records.FullBurst * batchShare / 100}
 	f.wrong = &client{view: quotaOf("g", store.Item{}), wrong: true}
 	f.key = store.Key{Partition: "fleet", Sort: fmt.Sprintf("quota#g%d#f", fleets.Add(1))}
 	skews := rapid.SampledFrom([]int64{0, 0, 3, -3, 900, -900, 4000, -4000})

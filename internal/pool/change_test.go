@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -25,13 +26,13 @@ func TestChanges(t *testing.T) {
 		cooldown = with(resting, attrs{"quarantine": num(0)})
 	)
 	begin := func(now, set, until int64) store.Change {
-		return beginChange(at(now), rest{set: set * 1000, until: until * 1000, class: "auth", why: "n", count: 3, quarantine: true})
+		return beginChange(at(now), rest{Rest: records.Rest{Set: set * 1000, Until: until * 1000, Class: "auth", Why: "n", Count: 3, Quarantine: true}})
 	}
 	begun := func(set, until int64) attrs {
 		return attrs{"until": num(until * 1000), "set_at": num(set * 1000), "class": text("auth"), "why": text("n"), "quarantine": num(1), "count": num(3), "ttl": num(until + 86400)}
 	}
 	extend := func(set, until int64, quarantine bool) store.Change {
-		return extendChange(set*1000, rest{until: until * 1000, class: "concurrency", why: "n", quarantine: quarantine})
+		return extendChange(set*1000, rest{Rest: records.Rest{Until: until * 1000, Class: "concurrency", Why: "n", Quarantine: quarantine}})
 	}
 	extended := attrs{"until": num(90_000), "class": text("concurrency"), "why": text("n"), "ttl": num(90 + 86400)}
 	tests := []struct {

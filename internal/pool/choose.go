@@ -6,16 +6,18 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/records"
 )
 
 // choice is the outcome of one look at the pool: a key and when to start with
 // it, or the time at which to look again.
 type choice struct {
 	key, group string
-	probes     []scope // rests whose probe lease must be taken first
-	holder     string  // who takes it
-	over       []scope // rests that ran out and wait for a success to end them
-	scouts     bool    // it goes ahead of a burst
+	probes     []records.Scope // rests whose probe lease must be taken first
+	holder     string          // who takes it
+	over       []records.Scope // rests that ran out and wait for a success to end them
+	scouts     bool            // it goes ahead of a burst
 	// start is when the group's quota is expected to have room; with a key only.
 	start time.Time
 	// free is when to look again, without a key. Zero means that none will
@@ -83,7 +85,7 @@ type candidate struct {
 	score        float64 // of the group: lower is preferred
 	start        int64   // ms since epoch: when its quota has room
 	headroom     float64
-	probes, over []scope
+	probes, over []records.Scope
 }
 
 // best picks without consequences. A group that rests is looked at again when
@@ -101,7 +103,7 @@ func (p *Pool) best(want Want, now time.Time) choice {
 			free = p.unknown(p.places[i].group, want, now)
 		}
 		if !free.IsZero() {
-			q := want.share(p.quota(scope{ofGroup, p.places[i].group, want.Family}))
+			q := want.share(p.quota(records.GroupScope(p.places[i].group, want.Family)))
 			start := free
 			if !q.cold {
 				start = time.UnixMilli(q.start(free.UnixMilli(), q.costs(p.needs(want))))
@@ -135,7 +137,7 @@ const coldLook = time.Second
 // unknown returns when to look again at a quota whose limits are not known and
 // of which as much is used already as may be without; zero otherwise.
 func (p *Pool) unknown(group string, want Want, now time.Time) time.Time {
-	q := want.share(p.quota(scope{ofGroup, group, want.Family}))
+	q := want.share(p.quota(records.GroupScope(group, want.Family)))
 	if ms := now.UnixMilli(); q.cold && q.start(ms, q.costs(p.needs(want))) > ms {
 		return now.Add(time.Duration((0.5 + p.cfg.Rand()/2) * float64(coldLook)))
 	}
@@ -157,7 +159,7 @@ func merge(found []candidate, c candidate) []candidate {
 
 // weigh works out what a group can offer.
 func (p *Pool) weigh(c *candidate, seed uint64, want Want, now time.Time) {
-	on := scope{ofGroup, c.group, want.Family}
+	on := records.GroupScope(c.group, want.Family)
 	q := want.share(p.quota(on))
 	c.score = score(seed, c.group, p.weights[c.group])
 	c.start = want.lineUp(q, now.UnixMilli(), q.start(now.UnixMilli(), q.costs(p.needs(want))))
@@ -200,7 +202,7 @@ func (c candidate) better(o candidate, now int64) bool {
 
 // free returns when a key is free for this request (a zero time means now),
 // which probe leases it needs, and which rests a success would end.
-func (p *Pool) free(key, group string, want Want, now time.Time) (at time.Time, probes, over []scope) {
+func (p *Pool) free(key, group string, want Want, now time.Time) (at time.Time, probes, over []records.Scope) {
 	for _, on := range scopesOf(key, group, want) {
 		r, ok := p.rests[on]
 		if !ok {
@@ -213,7 +215,7 @@ func (p *Pool) free(key, group string, want Want, now time.Time) (at time.Time, 
 		if probe {
 			probes = append(probes, on)
 		}
-		if r.count > 0 {
+		if r.Count > 0 {
 			over = append(over, on)
 		}
 	}
@@ -223,12 +225,12 @@ func (p *Pool) free(key, group string, want Want, now time.Time) (at time.Time, 
 // lease takes probe leases here, before the store is asked for them: the other
 // requests of this instance need not ask, and when the store is down one of
 // them probes and not all.
-func (p *Pool) lease(probes []scope, now time.Time) (holder string) {
+func (p *Pool) lease(probes []records.Scope, now time.Time) (holder string) {
 	p.claims++
 	holder = p.cfg.Instance + "/" + strconv.Itoa(p.claims)
 	for _, on := range probes {
 		r := p.rests[on]
-		r.probe, r.probeBy, r.draft = now.Add(probeLease).UnixMilli(), holder, true
+		r.Probe, r.ProbeBy, r.draft = now.Add(probeLease).UnixMilli(), holder, true
 		p.rests[on] = r
 	}
 	return holder

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 )
@@ -62,7 +63,7 @@ func TestShareFollowsWeights(t *testing.T) {
 		{"a negative weight is", keys(2), permille("key-1", -7), map[string]float64{"key-1": .5, "key-2": .5}},
 		{"more than the base weight is", keys(2), permille("key-1", 1001), map[string]float64{"key-1": .5, "key-2": .5}},
 		{"a text is", keys(2), func(t *testing.T, table store.Table) {
-			setAttr(t, table, "key-1", pool.AttrWeight, store.Text("heavy"))
+			setAttr(t, table, "key-1", records.AttrWeight, store.Text("heavy"))
 		},
 			map[string]float64{"key-1": .5, "key-2": .5}},
 	}
@@ -83,13 +84,13 @@ func TestShareFollowsWeights(t *testing.T) {
 
 func setWeight(t *testing.T, table store.Table, key string, permille int64) {
 	t.Helper()
-	setAttr(t, table, key, pool.AttrWeight, store.Num(permille))
+	setAttr(t, table, key, records.AttrWeight, store.Num(permille))
 }
 
 func setAttr(t *testing.T, table store.Table, key, attr string, v store.Value) {
 	t.Helper()
 	change := store.Change{Do: []store.Assign{store.Set(attr, v)}}
-	if _, err := table.Update(t.Context(), pool.KeyRecord("claude", key), change); err != nil {
+	if _, err := table.Update(t.Context(), records.Key("claude", key), change); err != nil {
 		t.Fatal(err)
 	}
 }

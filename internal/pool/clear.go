@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
@@ -21,7 +22,7 @@ func (p *Pool) Clear(ctx context.Context, group string) (int, error) {
 	}
 	for cleared, r := range rests {
 		if err := p.end(ctx, r); err != nil {
-			return cleared, fmt.Errorf("clear %s: %w", r.on.sort(), err)
+			return cleared, fmt.Errorf("clear %s: %w", r.On.Sort(), err)
 		}
 	}
 	return len(rests), nil
@@ -36,8 +37,8 @@ func (p *Pool) restsWithin(group string) ([]rest, error) {
 	}
 	var found []rest
 	for on, r := range p.rests {
-		within := on.kind == ofGroup && on.name == group || on.kind == ofKey && p.groupOfKey(on.name) == group
-		if within && r.stands(p.cfg.Now()) {
+		within := on.Kind == records.OfGroup && on.Name == group || on.Kind == records.OfKey && p.groupOfKey(on.Name) == group
+		if within && r.Stands(p.cfg.Now()) {
 			found = append(found, r)
 		}
 	}
@@ -61,12 +62,12 @@ const setTries = 3
 // end writes the end of a rest that an operator has cleared.
 func (p *Pool) end(ctx context.Context, r rest) error {
 	for range setTries {
-		set := max(p.cfg.Now().UnixMilli(), r.set+1)
-		told, applied, err := p.write(ctx, r.on, clearChange(set))
+		set := max(p.cfg.Now().UnixMilli(), r.Set+1)
+		told, applied, err := p.write(ctx, r.On, clearChange(set))
 		if err != nil {
 			return err
 		}
-		if applied || told.until == 0 { // ended all the same, by us unheard or by somebody else
+		if applied || told.Until == 0 { // ended all the same, by us unheard or by somebody else
 			p.remember(told)
 			p.tell(ctx, r, telemetry.Cleared, "")
 			return nil

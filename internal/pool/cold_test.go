@@ -56,7 +56,7 @@ func (r *rush) run(t *testing.T, pools []*pool.Pool, want pool.Want, answer func
 		}
 		b.Learn(t.Context(), o)
 		time.Sleep(time.Second)
-		b.Settle(t.Context(), upstream.Usage{InputTokens: 1000, OutputTokens: 10})
+		b.Settle(t.Context(), upstream.Usage{InputTokens: want.Input, OutputTokens: 10})
 	})
 }
 
@@ -251,4 +251,49 @@ func TestColdWaitingIsBounded(t *testing.T) {
 			t.Errorf("%d calls of the store, want at most %d", got, most)
 		}
 	})
+}
+
+// TestColdOnesAreCountedWhenLimitsAreTold: the first answer's headers know only
+// what the provider had taken by then, and the others that are under way were
+// booked when nobody could price them. Those who wait in the same process must
+// not be sent where these already are.
+func TestColdOnesAreCountedWhenLimitsAreTold(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		owner string
+	}{
+		{"the key's own quota", ""},
+		{"the quota of an organisation that the answer names", rawOwner},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				v := newVendor(quota.Limits{Requests: 6000, InputTokens: 1_000_000})
+				answers := v.answers(quota.Need{Requests: 1, InputTokens: 10_000})
+				p := newPool(newFaulty(), keys(1), waits(10*time.Minute), unconfigured)
+				pools := make([]*pool.Pool, 300)
+				for i := range pools {
+					pools[i] = p
+				}
+				want := ask(sonnet)
+				want.Input = 10_000
+				var r rush
+				r.run(t, pools, want, func() pool.Outcome {
+					o := answers()
+					o.Signals.Owner = tt.owner
+					return o
+				})
+				if r.refused > 0 || r.shed > 0 {
+					t.Errorf("%d refused, %d sent away, want none", r.refused, r.shed)
+				}
+				// 3,000,000 tokens; the bucket holds 1,000,000, of which 900,000 are used at once.
+				if last := r.last(); last > 150*time.Second {
+					t.Errorf("the last started after %v, want 150 s at most", last)
+				}
+				t.Logf("%d before the first answer, the last after %v", r.by(headersAt), r.last())
+			})
+		})
+	}
 }

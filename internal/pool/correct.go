@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -122,24 +123,18 @@ func (b *Booking) difference(took [dimensions]int64, of ...dimension) correction
 
 // move charges what was booked on another scope, or could not be priced because
 // nobody knew the limits yet, to the quota that the answer has told of.
-func (b *Booking) move(ctx context.Context, from scope) {
+func (b *Booking) move(ctx context.Context) {
 	p := b.pool
 	p.mu.Lock()
-	q, c := p.booked(b.on), correction{now: p.cfg.Now().UnixMilli()}
-	if from != b.on {
-		b.costs = [dimensions]int64{}
-	}
-	costs := q.costs(p.needs(b.want))
-	for d := range dimensions {
-		c.more[d] = costs[d] - b.costs[d]
-	}
-	b.costs, b.cold = costs, q.cold
+	q := p.booked(b.on)
+	c := correction{now: p.cfg.Now().UnixMilli(), more: b.price(b.on, q)}
+	b.cold = q.cold
 	p.mu.Unlock()
 	b.correct(ctx, c)
 }
 
 // owe keeps a correction for the next write on a quota. The lock is held.
-func (p *Pool) owe(on scope, more [dimensions]int64) {
+func (p *Pool) owe(on records.Scope, more [dimensions]int64) {
 	for d, have := range p.owed[on] {
 		more[d] += have
 	}

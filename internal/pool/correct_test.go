@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/upstream"
@@ -66,7 +67,7 @@ func TestCorrectionCharges(t *testing.T) {
 
 func TestCorrectionIsUrgent(t *testing.T) {
 	t.Parallel()
-	loose, tight := int64(fullBurst/relaxedPart), int64(fullBurst/tightPart)
+	loose, tight := int64(records.FullBurst/relaxedPart), int64(records.FullBurst/tightPart)
 	for _, tt := range []struct {
 		name string
 		more int64
@@ -77,11 +78,11 @@ func TestCorrectionIsUrgent(t *testing.T) {
 		{"little back", -loose, 0, false},
 		{"more than that", loose + 1, 0, true},
 		{"more than that back", -loose - 1, 0, true},
-		{"half used", loose, fullBurst / 2, false},
-		{"more than half used", loose, fullBurst/2 + 1, true},
-		{"very little there", tight, fullBurst/2 + 1, false},
-		{"very little back there", -tight, fullBurst/2 + 1, false},
-		{"not so little there", tight + 1, fullBurst/2 + 1, true},
+		{"half used", loose, records.FullBurst / 2, false},
+		{"more than half used", loose, records.FullBurst/2 + 1, true},
+		{"very little there", tight, records.FullBurst/2 + 1, false},
+		{"very little back there", -tight, records.FullBurst/2 + 1, false},
+		{"not so little there", tight + 1, records.FullBurst/2 + 1, true},
 	} {
 		c := correction{now: noon, more: [dimensions]int64{0, tt.more}}
 		if got := c.urgent(perMinute(0, 60).after(0, tt.used)); got != tt.want {
@@ -266,7 +267,7 @@ func TestSmallChargesAddUp(t *testing.T) {
 	table := embedded.NewMemory()
 	p := booked(t, table).pool
 	more := store.Change{Do: []store.Assign{store.Set("requests_limit", store.Num(1_000_000))}} // these do not bind
-	if _, _, err := p.update(t.Context(), scope{ofGroup, "k", "f"}, more); err != nil {
+	if _, _, err := p.update(t.Context(), records.GroupScope("k", "f"), more); err != nil {
 		t.Fatal(err)
 	}
 	for range 80 { // of half a second of output each
@@ -276,7 +277,7 @@ func TestSmallChargesAddUp(t *testing.T) {
 		}
 		b.Settle(t.Context(), upstream.Usage{OutputTokens: 50})
 	}
-	if got := used(t, table)[output]; got < fullBurst/2-fullBurst/relaxedPart {
+	if got := used(t, table)[output]; got < records.FullBurst/2-records.FullBurst/relaxedPart {
 		t.Errorf("40 s of output were used and %d ms are charged, want the bucket at least half used", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -37,13 +38,13 @@ func (p *Pool) exhausted(want Want, c choice) *ExhaustedError {
 	var why []string
 	for i, k := range p.cfg.Keys {
 		r := p.worst(k.Name, p.places[i].group, want, c.now)
-		if r.class == "" && !want.Tried[k.Name] {
+		if r.Class == "" && !want.Tried[k.Name] {
 			r = p.full(p.places[i].group, want, c.now)
 		}
 		if i == 0 {
-			e.Class = r.class
+			e.Class = r.Class
 		}
-		if r.class == "" || r.class != e.Class {
+		if r.Class == "" || r.Class != e.Class {
 			e.Class = upstream.RateLimit
 		}
 		why = append(why, k.Name+": "+r.describe(c.now))
@@ -67,11 +68,11 @@ func (p *Pool) worst(key, group string, want Want, now time.Time) rest {
 
 // full is the rest that a quota without room amounts to. The lock is held.
 func (p *Pool) full(group string, want Want, now time.Time) rest {
-	q := want.share(p.quota(scope{ofGroup, group, want.Family}))
-	return rest{
-		class: upstream.RateLimit, why: "its quota is booked until then",
-		until: q.start(now.UnixMilli(), q.costs(p.needs(want))),
-	}
+	q := want.share(p.quota(records.GroupScope(group, want.Family)))
+	return rest{Rest: records.Rest{
+		Class: upstream.RateLimit, Why: "its quota is booked until then",
+		Until: q.start(now.UnixMilli(), q.costs(p.needs(want))),
+	}}
 }
 
 // describe says in words what keeps a key away, for operators. The zero rest
@@ -79,12 +80,12 @@ func (p *Pool) full(group string, want Want, now time.Time) rest {
 func (r rest) describe(now time.Time) string {
 	free, probe := r.free(now)
 	switch {
-	case !free.IsZero() && r.until > now.UnixMilli():
-		return fmt.Sprintf("rests until %s (%s)", free.UTC().Format("2006-01-02 15:04:05 MST"), r.why)
+	case !free.IsZero() && r.Until > now.UnixMilli():
+		return fmt.Sprintf("rests until %s (%s)", free.UTC().Format("2006-01-02 15:04:05 MST"), r.Why)
 	case !free.IsZero():
-		return fmt.Sprintf("is being probed (%s)", r.why)
+		return fmt.Sprintf("is being probed (%s)", r.Why)
 	case probe:
-		return fmt.Sprintf("waits for a probe (%s)", r.why)
+		return fmt.Sprintf("waits for a probe (%s)", r.Why)
 	default:
 		return "already tried by this request"
 	}

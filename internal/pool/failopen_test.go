@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store/storetest"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -286,7 +287,7 @@ func TestOwnerIsWrittenLater(t *testing.T) {
 		table.Down(false)
 		time.Sleep(5 * time.Second)
 		introduce(t, p, rawOwner, "key-1")
-		if got := record(t, table, "key#key-1").Str(pool.AttrOwner); !strings.HasPrefix(got, "org-") {
+		if got := record(t, table, "key#key-1").Str(records.AttrOwner); !strings.HasPrefix(got, "org-") {
 			t.Errorf("got owner %q in the table", got)
 		}
 	})

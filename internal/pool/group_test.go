@@ -221,3 +221,43 @@ func TestRestReachesWhoKnewNoOwner(t *testing.T) {
 	refused.Settle(t.Context(), upstream.Usage{})
 	exhausted(t, early, tried(ask(sonnet), "key-2"))
 }
+
+// TestOtherFamiliesHearOfIt: a rest of a whole key or group, and a key's new
+// group, concern every family, and an instance whose view is fresh must not find
+// out by a refusal of its own.
+func TestOtherFamiliesHearOfIt(t *testing.T) {
+	t.Parallel()
+	told := func(class upstream.Class, owner string) pool.Outcome {
+		return pool.Outcome{Fault: &upstream.Fault{Class: class, Status: 401}, Signals: upstream.Signals{Owner: owner}}
+	}
+	tests := []struct {
+		name   string
+		known  bool // whose the keys are, before
+		answer pool.Outcome
+		key    string // that both book
+	}{
+		{"a dead key", false, told(upstream.Auth, ""), "key-1"},
+		{"a dead key of an organisation", true, told(upstream.Auth, rawOwner), "key-1"},
+		{"an organisation without credit", true, told(upstream.Billing, rawOwner), "key-1"},
+		{"a refusal that tells whose key it is, and rests all of them", false, told(upstream.Billing, rawOwner), "key-1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				table := embedded.NewMemory()
+				here, there := newPool(table, keys(2)), newPool(table, keys(2))
+				if tt.known {
+					introduce(t, here, rawOwner, "key-1")
+				}
+				bookKey(t, here, tt.key, ask(haiku), "key-2").Settle(t.Context(), upstream.Usage{})
+				bookKey(t, there, tt.key, ask(haiku), "key-2").Settle(t.Context(), upstream.Usage{})
+				b := bookKey(t, here, tt.key, ask(sonnet), "key-2")
+				b.Learn(t.Context(), tt.answer)
+				b.Settle(t.Context(), upstream.Usage{})
+				time.Sleep(time.Second) // there has read the pool a second ago
+				exhausted(t, there, tried(ask(haiku), "key-2"))
+			})
+		})
+	}
+}

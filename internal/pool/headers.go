@@ -3,6 +3,7 @@ package pool
 import (
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -62,21 +63,21 @@ func (t told) limits(q quota) (c store.Change, ok bool) {
 	case t.at <= q.headersAt && (t.wild == 0 || q.headersAt <= t.wild):
 		return store.Change{}, false
 	case first:
-		c.If = store.Absent(attrHeadersAt)
+		c.If = store.Absent(records.AttrHeadersAt)
 	case len(differs) > 0:
 		c.If = store.All(t.newest(), store.Any(differs...))
 	default:
 		return store.Change{}, false
 	}
-	c.Do = append(c.Do, store.Set(attrHeadersAt, store.Num(t.at)), store.Add(attrVersion, 1))
+	c.Do = append(c.Do, store.Set(records.AttrHeadersAt, store.Num(t.at)), store.Add(records.AttrVersion, 1))
 	return c, true
 }
 
 // newest is the condition that no later headers have been applied.
 func (t told) newest() store.Cond {
-	newest := []store.Cond{store.Absent(attrHeadersAt), store.Is(attrHeadersAt, store.LT, store.Num(t.at))}
+	newest := []store.Cond{store.Absent(records.AttrHeadersAt), store.Is(records.AttrHeadersAt, store.LT, store.Num(t.at))}
 	if t.wild > 0 {
-		newest = append(newest, store.Is(attrHeadersAt, store.GT, store.Num(t.wild)))
+		newest = append(newest, store.Is(records.AttrHeadersAt, store.GT, store.Num(t.wild)))
 	}
 	return store.Any(newest...)
 }

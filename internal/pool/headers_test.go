@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -60,7 +61,7 @@ func TestToldLimits(t *testing.T) {
 		asks, won     bool
 		want          quota
 	}{
-		{"the first", quota{burst: fullBurst}, quota{burst: fullBurst}, true, true, known(noon, 30, 60_000)},
+		{"the first", quota{burst: records.FullBurst}, quota{burst: records.FullBurst}, true, true, known(noon, 30, 60_000)},
 		{"as known", known(5, 30, 60_000), quota{}, false, false, quota{}},
 		{"one differs", known(5, 60, 60_000), known(5, 60, 60_000), true, true, func() quota { q := known(noon, 30, 60_000); q.version = 2; return q }()},
 		{"what it does not tell of stays", known(5, 60, 60_000, 8000), known(5, 60, 60_000, 8000), true, true, func() quota { q := known(noon, 30, 60_000, 8000); q.version = 2; return q }()},
@@ -98,11 +99,11 @@ func TestImplied(t *testing.T) {
 		burst            int64
 		want             int64 // ms after noon, of requests
 	}{
-		{"nothing left", 60, 0, fullBurst, 53_000},
-		{"half left", 60, 30, fullBurst, 23_000},
-		{"all left", 60, 60, fullBurst, -7000},
+		{"nothing left", 60, 0, records.FullBurst, 53_000},
+		{"half left", 60, 30, records.FullBurst, 23_000},
+		{"all left", 60, 60, records.FullBurst, -7000},
 		{"a smaller burst", 60, 0, leastBurst, 2000},
-		{"nothing told", 0, 0, fullBurst, -noon},
+		{"nothing told", 0, 0, records.FullBurst, -noon},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,7 +123,7 @@ func TestImpliedIsNoExcuse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.Int64Range(100, 1_000_000).Draw(t, "limit")
 		remaining := rapid.Int64Range(0, limit).Draw(t, "remaining")
-		burst := rapid.Int64Range(leastBurst, fullBurst).Draw(t, "burst")
+		burst := rapid.Int64Range(leastBurst, records.FullBurst).Draw(t, "burst")
 		q := perMinute(0, limit)
 		q.burst = burst
 		n := rapid.Int64Range(1, limit*burst/minute).Draw(t, "tokens")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -15,15 +16,16 @@ const behindBy = 2_000
 // the provider's buckets are. Foreign traffic, lost writes and outages are all
 // mended here, because arrival times only merge by maximum.
 func (b *Booking) heed(ctx context.Context, o Outcome) {
+	cold := !b.moving && b.warm()
 	t := listen(o.Signals, b.pool.cfg.Now())
-	on := scope{ofGroup, b.Group, b.want.Family} // the answer may have told whose key it is
-	if t.silent() && (o.Fault != nil || !b.cold && on == b.on) {
+	on := records.GroupScope(b.Group, b.want.Family) // the answer may have told whose key it is
+	if t.silent() && (o.Fault != nil || !cold && on == b.on) {
 		return
 	}
 	q := b.pool.imply(on, t)
 	change, tells := t.limits(q)
-	tells = tells && (b.cold || !t.silent())
-	from, late := b.on, o.Fault == nil && (b.cold || on != b.on)
+	tells = tells && (cold || !t.silent())
+	late := o.Fault == nil && (cold || on != b.on)
 	if late {
 		b.on, b.moving = on, true
 	}
@@ -33,7 +35,7 @@ func (b *Booking) heed(ctx context.Context, o Outcome) {
 				b.pool.pass(ctx, on, t, change)
 			}
 			if late {
-				b.move(ctx, from)
+				b.move(ctx)
 			}
 		})
 	}
@@ -46,7 +48,7 @@ func (b *Booking) heed(ctx context.Context, o Outcome) {
 
 // pass tells the others of limits. If the store cannot be told they still hold
 // here, or a quota would stay unknown for as long as the store is down.
-func (p *Pool) pass(ctx context.Context, on scope, t told, c store.Change) {
+func (p *Pool) pass(ctx context.Context, on records.Scope, t told, c store.Change) {
 	if _, _, err := p.update(ctx, on, c); err == nil {
 		return
 	}
@@ -58,13 +60,15 @@ func (p *Pool) pass(ctx context.Context, on scope, t told, c store.Change) {
 	}
 	q.headersAt = t.at
 	p.quotas[on] = q
+	p.thaw(on)
 	p.wake()
 }
 
 // imply remembers what the headers implied, and returns the quota as stored.
-func (p *Pool) imply(on scope, t told) quota {
+func (p *Pool) imply(on records.Scope, t told) quota {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.thaw(on) // of a key that has joined a quota which is known
 	q := p.stored(on)
 	if t.silent() {
 		return q
@@ -77,9 +81,26 @@ func (p *Pool) imply(on scope, t told) quota {
 	return q
 }
 
-// stir changes a quota's version, so that every instance's next reservation
-// fails and makes it look at what has begun to rest elsewhere than in the
-// quota's own record, or whose key it is.
-func (p *Pool) stir(ctx context.Context, on scope) {
-	_, _, _ = p.update(ctx, on, store.Change{Do: []store.Assign{store.Add(attrVersion, 1)}})
+// stir changes the versions of a group's quotas, so that every instance's next
+// reservation fails, whichever family it is for, and makes it look at what has
+// begun to rest elsewhere than in the quota's own record, or whose key it is. A
+// quota that nobody has told this instance of is passed over; those who book on
+// it find out with their next read of the pool.
+func (p *Pool) stir(ctx context.Context, group string) {
+	for _, on := range p.quotasWithin(group) {
+		_, _, _ = p.update(ctx, on, store.Change{Do: []store.Assign{store.Add(records.AttrVersion, 1)}})
+	}
+}
+
+// quotasWithin lists the quotas of a group that are known here.
+func (p *Pool) quotasWithin(group string) []records.Scope {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var found []records.Scope
+	for on := range p.quotas {
+		if on.Name == group {
+			found = append(found, on)
+		}
+	}
+	return found
 }

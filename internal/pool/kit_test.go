@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/store/storetest"
@@ -156,7 +157,7 @@ func together(n int, f func(i int)) {
 // items reads all records of the pool "claude".
 func items(t testing.TB, table store.Table) []store.Item {
 	t.Helper()
-	got, err := table.Query(t.Context(), pool.KeyRecord("claude", "").Partition)
+	got, err := table.Query(t.Context(), records.Partition("claude"))
 	if err != nil {
 		t.Fatalf("Query: %v", err)
 	}

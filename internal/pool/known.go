@@ -1,10 +1,12 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -68,7 +70,7 @@ type reading struct {
 // read does what look says. When the store cannot be read, what is known has
 // to do.
 func (p *Pool) read(ctx context.Context) bool {
-	items, err := p.shared.query(ctx, partition(p.cfg.Name))
+	items, err := p.shared.query(ctx, records.Partition(p.cfg.Name))
 	if err != nil {
 		return false
 	}
@@ -96,35 +98,35 @@ func (p *Pool) remember(told rest) {
 
 // take sorts a record in. The lock is held, as for the functions below.
 func (p *Pool) take(item store.Item, now time.Time) {
-	if name, ok := strings.CutPrefix(item.Key.Sort, keyPrefix); ok {
+	if name, ok := strings.CutPrefix(item.Key.Sort, records.KeyPrefix); ok {
 		p.records[name] = item
 		return
 	}
-	if strings.HasPrefix(item.Key.Sort, quotaPrefix) {
-		on := scopeOf(item.Key.Sort)
-		if q := quotaOf(on.name, item); q.version >= p.quotas[on].version {
+	if strings.HasPrefix(item.Key.Sort, records.QuotaPrefix) {
+		on, _ := records.ScopeOf(item.Key.Sort)
+		if q := quotaOf(on.Name, item); q.version >= p.quotas[on].version {
 			p.see(on, q) // an older one is a read that was overtaken by a write
 		}
-	} else if !strings.HasPrefix(item.Key.Sort, restPrefix) {
+	} else if !strings.HasPrefix(item.Key.Sort, records.RestPrefix) {
 		return // somebody else's
 	}
-	if told := restOf(item); !told.lapsed(now) {
+	if told := restOf(item); !told.Lapsed(now) {
 		p.merge(told, now)
 	}
 }
 
 // merge keeps what the store has told if it is later than what is known.
 func (p *Pool) merge(told rest, now time.Time) {
-	if told.replaces(p.rests[told.on], now) {
+	if told.replaces(p.rests[told.On], now) {
 		p.put(told)
 	}
 }
 
 // put keeps a rest and wakes the requests that wait if it concerns them.
 func (p *Pool) put(r rest) {
-	old := p.rests[r.on]
-	p.rests[r.on] = r
-	if r.until != old.until || r.probe != old.probe || r.quarantine != old.quarantine {
+	old := p.rests[r.On]
+	p.rests[r.On] = r
+	if r.Until != old.Until || r.Probe != old.Probe || r.Quarantine != old.Quarantine {
 		p.wake()
 	}
 }
@@ -138,7 +140,7 @@ func (p *Pool) wake() {
 // forget drops the rests that no longer matter.
 func (p *Pool) forget(now time.Time) {
 	for on, r := range p.rests {
-		if r.lapsed(now) {
+		if r.Lapsed(now) {
 			delete(p.rests, on)
 		}
 	}
@@ -156,19 +158,21 @@ func (p *Pool) arrange() {
 	}
 }
 
+// weightOf returns a key's effective weight: the operator's, scaled by the
+// rebalancer's. A record without a weight, or with a senseless one, leaves the
+// base weight as it is.
+func weightOf(k Key, told store.Item) float64 {
+	permille := told.Int(records.AttrWeight)
+	if permille <= 0 || permille > 1000 {
+		permille = 1000
+	}
+	return k.Weight * float64(permille) / 1000
+}
+
 // groupOf says which quota group a key belongs to: the configured one, else
 // the organisation learned, else itself.
 func (p *Pool) groupOf(k Key) string {
-	switch shared := p.records[k.Name].Str(AttrOwner); {
-	case k.Quota != "":
-		return k.Quota
-	case p.owners[k.Name] != "":
-		return p.owners[k.Name]
-	case shared != "":
-		return shared
-	default:
-		return k.Name
-	}
+	return cmp.Or(k.Quota, p.owners[k.Name], p.records[k.Name].Str(records.AttrOwner), k.Name)
 }
 
 // groupOfKey is groupOf for the name of a key.

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -51,14 +52,14 @@ func (b *Booking) learnOwner(ctx context.Context, s upstream.Signals) {
 	if s.Owner == "" {
 		return
 	}
-	owner := ownerName(s.Owner)
+	owner := records.OwnerName(s.Owner)
 	if b.shares(owner) {
 		return
 	}
-	p, left, moved := b.pool, b.on, b.on.name != b.Group
+	p, left, moved := b.pool, b.on.Name, b.on.Name != b.Group
 	b.behind(ctx, func(ctx context.Context) {
-		change := store.Change{Do: []store.Assign{store.Set(AttrOwner, store.Text(owner))}}
-		item, _, err := p.shared.update(ctx, KeyRecord(p.cfg.Name, b.Key), change)
+		change := store.Change{Do: []store.Assign{store.Set(records.AttrOwner, store.Text(owner))}}
+		item, _, err := p.shared.update(ctx, records.Key(p.cfg.Name, b.Key), change)
 		if err != nil {
 			return // the next answer tries again
 		}
@@ -82,5 +83,5 @@ func (b *Booking) shares(owner string) bool {
 		p.arrange()
 	}
 	b.Group = p.groupOfKey(b.Key)
-	return p.records[b.Key].Str(AttrOwner) == owner
+	return p.records[b.Key].Str(records.AttrOwner) == owner
 }

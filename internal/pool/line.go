@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/records"
 )
 
 // A counter is where the requests of one process meet that book on one quota;
@@ -12,7 +14,7 @@ import (
 // lose to the others, again and again, and cost a write each time. On Lambda,
 // one request at a time, nobody ever meets.
 type counter struct {
-	on    scope
+	on    records.Scope
 	batch bool
 }
 
@@ -78,7 +80,7 @@ func (p *Pool) serve(ctx context.Context, at counter, guests []*guest) {
 // reserve makes the write for as many guests as find room by what is known.
 // The others have lost and choose again. When the store cannot be asked, all
 // go on local knowledge.
-func (p *Pool) reserve(ctx context.Context, on scope, guests []*guest) {
+func (p *Pool) reserve(ctx context.Context, on records.Scope, guests []*guest) {
 	p.mu.Lock()
 	q, implied, owed, now := p.booked(on), p.hinted(on), p.owed[on], p.cfg.Now()
 	delete(p.owed, on) // it goes along
@@ -109,11 +111,11 @@ func (p *Pool) reserve(ctx context.Context, on scope, guests []*guest) {
 		for d, more := range r.owed {
 			owed[d] -= more
 		}
-		r.seat(p.known(quotaOf(on.name, item)), in)
+		r.seat(p.known(quotaOf(on.Name, item)), in)
 	default:
 		p.remember(restOf(item))
 		for _, g := range guests {
-			g.outdated = q.cold || quotaOf(on.name, item).version != q.version || restOf(item).stands(now)
+			g.outdated = q.cold || quotaOf(on.Name, item).version != q.version || restOf(item).Stands(now)
 		}
 	}
 }
@@ -185,7 +187,7 @@ func (r reservation) seat(after quota, in []*guest) {
 
 // alone books in this instance's copy only, so that one process still keeps to
 // the limits it knows while the store is away.
-func (p *Pool) alone(on scope, r reservation, q quota, in []*guest) {
+func (p *Pool) alone(on records.Scope, r reservation, q quota, in []*guest) {
 	q = q.raised(r.implied)
 	for d := range dimensions {
 		if q.limit[d] > 0 {

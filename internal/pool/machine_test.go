@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/store/storetest"
@@ -151,7 +152,7 @@ func (w *world) trouble(t *rapid.T) {
 
 // record reads the rest as it stands.
 func (w *world) record(t *rapid.T) store.Item {
-	items, err := w.table.Query(context.Background(), pool.KeyRecord(w.name, "").Partition)
+	items, err := w.table.Query(context.Background(), records.Partition(w.name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/store/storetest"
@@ -51,7 +52,7 @@ var ten = Want{Model: "f", Family: "f", Input: 10_000}
 // charged where the answer says, at its price.
 func TestMove(t *testing.T) {
 	t.Parallel()
-	org := ownerName("acme")
+	org := records.OwnerName("acme")
 	const cold = minute / coldLimit
 	refused := tells("acme")
 	refused.Fault = &upstream.Fault{Class: upstream.Client, Status: 400}
@@ -129,7 +130,7 @@ func TestMoveOfMany(t *testing.T) {
 			<-done
 		}
 		// Small corrections are owed, and what refilled meanwhile is not much.
-		got, late := charged(t, table, ownerName("acme"), now), int64(fullBurst/relaxedPart)
+		got, late := charged(t, table, records.OwnerName("acme"), now), int64(records.FullBurst/relaxedPart)
 		for d, want := range [dimensions]int64{10 * 1000, 10 * 5000, 10 * 1000} {
 			owed := int64(0)
 			for _, b := range all {

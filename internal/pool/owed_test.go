@@ -10,12 +10,13 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
-var quotaScope = scope{ofGroup, "k", "f"}
+var quotaScope = records.GroupScope("k", "f")
 
 // owes makes the pool of a booking owe some input.
 func owes(p *Pool, ms int64) {
@@ -169,8 +170,8 @@ func newBooks(t *rapid.T, memory *embedded.Memory) *books {
 	b.honest = rapid.Bool().Draw(t, "honest")
 	b.exact = b.honest
 	name := fmt.Sprint("l", ledgers.Add(1))
-	b.key = store.Key{Partition: partition(name), Sort: quotaKey.Sort}
-	set := []store.Assign{store.Set(attrVersion, store.Num(1)), store.Set(attrBurst, store.Num(wide))}
+	b.key = store.Key{Partition: records.Partition(name), Sort: quotaKey.Sort}
+	set := []store.Assign{store.Set(records.AttrVersion, store.Num(1)), store.Set(records.AttrBurst, store.Num(wide))}
 	for d := range dimensions {
 		set = append(set, store.Set(attrLimit[d], store.Num(minute)), store.Set(attrAt[d], store.Num(noon)))
 	}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -17,7 +18,7 @@ import (
 // that leave the next one its room after so long.
 func bookedUntil(t testing.TB, table store.Table, ahead time.Duration) {
 	t.Helper()
-	key := store.Key{Partition: pool.KeyRecord("claude", "").Partition, Sort: quotaOfKey}
+	key := store.Key{Partition: records.Partition("claude"), Sort: quotaOfKey}
 	at := time.Now().Add(ahead + 53*time.Second).UnixMilli()
 	_, err := table.Update(context.Background(), key, store.Change{Do: []store.Assign{
 		store.Set("requests_limit", store.Num(60)), store.Set("version", store.Num(1)), store.Set("requests_at", store.Num(at))}})

@@ -5,38 +5,40 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
 // stored is a quota as it was last seen in the store. The lock is held.
-func (p *Pool) stored(on scope) quota {
+func (p *Pool) stored(on records.Scope) quota {
 	if q, ok := p.quotas[on]; ok {
 		return q
 	}
-	return quotaOf(on.name, store.Item{})
+	return quotaOf(on.Name, store.Item{})
 }
 
 // see keeps what the store has told of a quota. The lock is held.
-func (p *Pool) see(on scope, q quota) {
+func (p *Pool) see(on records.Scope, q quota) {
 	old := p.quotas[on]
 	p.quotas[on] = q.since(old, p.cfg.Now().UnixMilli())
 	if q.version != old.version {
+		p.thaw(on)
 		p.wake()
 	}
 }
 
 // booked is a quota as bookings are made on it: with the limits that were
 // configured or are assumed where none were told. The lock is held.
-func (p *Pool) booked(on scope) quota { return p.known(p.stored(on)) }
+func (p *Pool) booked(on records.Scope) quota { return p.known(p.stored(on)) }
 
 func (p *Pool) known(q quota) quota { return q.or(p.limits, p.cfg.Now().UnixMilli()) }
 
 // quota is what is known of a quota, headers included. The lock is held.
-func (p *Pool) quota(on scope) quota { return p.booked(on).raised(p.hinted(on)) }
+func (p *Pool) quota(on records.Scope) quota { return p.booked(on).raised(p.hinted(on)) }
 
 // hinted are the arrival times that headers told here, but for those told
 // before the clock was set back. The lock is held.
-func (p *Pool) hinted(on scope) [dimensions]int64 {
+func (p *Pool) hinted(on records.Scope) [dimensions]int64 {
 	implied, far := p.implied[on], p.cfg.Now().UnixMilli()+farAhead
 	for d, at := range implied {
 		if at > far {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/simprovider/quota"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
@@ -127,7 +128,7 @@ func TestRestWhileWaiting(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				table := embedded.NewMemory()
 				p := newPool(table, keys(2), waits(time.Minute))
-				partition := pool.KeyRecord("claude", "").Partition
+				partition := records.Partition("claude")
 				for sort, ahead := range map[string]time.Duration{quotaOfKey: 63 * time.Second, "quota#key-2#" + sonnet: 68 * time.Second} {
 					_, err := table.Update(t.Context(), store.Key{Partition: partition, Sort: sort}, store.Change{Do: []store.Assign{
 						store.Set("requests_limit", store.Num(60)), store.Set("version", store.Num(1)),
@@ -231,7 +232,7 @@ func TestShed(t *testing.T) {
 				do = append(do, store.Set("until", store.Num(until)), store.Set("set_at", store.Num(now.UnixMilli()-1)), store.Set("count", store.Num(1)))
 				start = max(start, until)
 			}
-			key := store.Key{Partition: pool.KeyRecord("claude", "").Partition, Sort: "quota#" + k.Name + "#" + sonnet}
+			key := store.Key{Partition: records.Partition("claude"), Sort: "quota#" + k.Name + "#" + sonnet}
 			if _, err := table.Update(context.Background(), key, store.Change{Do: do}); err != nil {
 				rt.Fatal(err)
 			}
@@ -260,7 +261,7 @@ func TestShedLooksBehindARest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := embedded.NewMemory()
 		now := time.Now().UnixMilli()
-		key := store.Key{Partition: pool.KeyRecord("claude", "").Partition, Sort: quotaOfKey}
+		key := store.Key{Partition: records.Partition("claude"), Sort: quotaOfKey}
 		_, err := table.Update(t.Context(), key, store.Change{Do: []store.Assign{
 			store.Set("requests_limit", store.Num(60)), store.Set("version", store.Num(1)), store.Set("requests_at", store.Num(now+153_000)),
 			store.Set("until", store.Num(now+20_000)), store.Set("set_at", store.Num(now)), store.Set("count", store.Num(1)),

@@ -7,10 +7,13 @@
 // the group before it ends. Book picks a key (waiting for one if that is
 // short), Learn takes in what the provider answered, Settle closes the request.
 //
-// Every instance keeps in memory what it knows of the rests and reads the
-// shared state once a request. If the store is slow or down, the request goes
-// on with what is known locally: failing open costs a few refusals upstream,
-// failing closed would cost the client its answer.
+// Every instance keeps in memory what it knows of the pool. It reads the shared
+// state when that is old, before anybody is sent away or made to wait, and when
+// a reservation fails. If the store is slow or down, the request goes on with
+// what is known locally: failing open costs a few refusals upstream, failing
+// closed would cost the client its answer.
+//
+// The names and forms of the records are those of package records.
 package pool
 
 import (
@@ -21,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 )
@@ -88,7 +92,7 @@ type Pool struct {
 	mu sync.Mutex // guards what follows
 	// rests and records are what is known of the pool, see known.go: the
 	// records are those of the keys, by name.
-	rests   map[scope]rest
+	rests   map[records.Scope]rest
 	records map[string]store.Item
 	owners  map[string]string  // learned here, by key name
 	places  []place            // of cfg.Keys, in their order
@@ -96,12 +100,14 @@ type Pool struct {
 	scouts  map[string]scout   // by group name
 	// candidates is room for choosing, kept to spare the allocation.
 	candidates []candidate
-	tally      map[string]*tally           // by key name: counts not yet written
-	claims     int                         // probe leases taken, to tell their holders apart
-	quotas     map[scope]quota             // as last seen
-	lines      map[counter]*party          // the next one, while a write is under way
-	owed       map[scope][dimensions]int64 // corrections too small to write
-	implied    map[scope][dimensions]int64 // arrival times that headers told here
+	tally      map[string]*tally                   // by key name: counts not yet written
+	claims     int                                 // probe leases taken, to tell their holders apart
+	quotas     map[records.Scope]quota             // as last seen
+	lines      map[counter]*party                  // the next one, while a write is under way
+	owed       map[records.Scope][dimensions]int64 // corrections too small to write
+	implied    map[records.Scope][dimensions]int64 // arrival times that headers told here
+	// unpriced are the bookings under way of which nobody knew the limits.
+	unpriced map[*Booking]struct{}
 	// lastRead is when the shared state was last read.
 	lastRead time.Time
 	// reading is the read of the shared state under way; nil when there is none.
@@ -133,18 +139,20 @@ func New(cfg Config) *Pool {
 		cfg:     cfg,
 		shared:  &shared{pool: cfg.Name, table: cfg.Table, now: cfg.Now, observe: cfg.Observe, log: cfg.Log},
 		limits:  [dimensions]int64{cfg.Limits.Requests, cfg.Limits.InputTokens, cfg.Limits.OutputTokens},
-		rests:   map[scope]rest{},
+		rests:   map[records.Scope]rest{},
 		records: map[string]store.Item{},
 		owners:  map[string]string{},
 		places:  make([]place, len(cfg.Keys)),
 		weights: map[string]float64{},
 		scouts:  map[string]scout{},
 		tally:   map[string]*tally{},
-		quotas:  map[scope]quota{},
+		quotas:  map[records.Scope]quota{},
 		lines:   map[counter]*party{},
-		owed:    map[scope][dimensions]int64{},
-		implied: map[scope][dimensions]int64{},
+		owed:    map[records.Scope][dimensions]int64{},
+		implied: map[records.Scope][dimensions]int64{},
 		changed: make(chan struct{}),
+
+		unpriced: map[*Booking]struct{}{},
 	}
 	p.arrange()
 	return p
@@ -188,39 +196,37 @@ type Booking struct {
 
 	pool    *Pool
 	want    Want
-	on      scope             // the quota it is booked on
-	costs   [dimensions]int64 // ms of refill that were booked
+	on      records.Scope     // the quota it is booked on
+	billed  records.Scope     // the quota that costs stand on, guarded by the pool's mu
+	costs   [dimensions]int64 // ms of refill that were booked, guarded likewise until it is warm
 	tail    [dimensions]int64 // arrival times right after it was booked
 	version int64             // of the quota it was priced with
-	cold    bool              // it was booked before any limit was known
+	cold    bool              // it was booked before any limit was known, and is not priced yet
+	thawed  bool              // it was priced when another's answer told the limits; guarded by the pool's mu
 	moving  bool              // it is being charged to the quota that its answer told of
 	start   time.Time         // the start that was booked
 	refund  bool              // the provider charged nothing
 	sent    time.Time         // when the caller was let go
 	holder  string            // names this booking in a probe lease
-	probes  []scope           // rests whose probe lease it holds
-	over    []scope           // rests that its success ends
+	probes  []records.Scope   // rests whose probe lease it holds
+	over    []records.Scope   // rests that its success ends
 	pending sync.WaitGroup    // writes under way
 }
 
 // write makes a change to the record of a rest and returns what stands there.
-func (p *Pool) write(ctx context.Context, on scope, c store.Change) (told rest, applied bool, err error) {
+func (p *Pool) write(ctx context.Context, on records.Scope, c store.Change) (told rest, applied bool, err error) {
 	item, applied, err := p.update(ctx, on, c)
 	return restOf(item), applied, err
 }
 
 // update makes a change to the record of a scope and keeps what it tells of
 // the quota.
-func (p *Pool) update(ctx context.Context, on scope, c store.Change) (store.Item, bool, error) {
-	key := store.Key{Partition: partition(p.cfg.Name), Sort: on.sort()}
-	item, applied, err := p.shared.update(ctx, key, c)
-	if err == nil && on.metered() {
+func (p *Pool) update(ctx context.Context, on records.Scope, c store.Change) (store.Item, bool, error) {
+	item, applied, err := p.shared.update(ctx, on.In(p.cfg.Name), c)
+	if err == nil && on.Metered() {
 		p.mu.Lock()
-		p.see(on, quotaOf(on.name, item))
+		p.see(on, quotaOf(on.Name, item))
 		p.mu.Unlock()
 	}
 	return item, applied, err
 }
-
-// partition holds all records of a pool, so that one Query gives its state.
-func partition(pool string) string { return "pool#" + pool }

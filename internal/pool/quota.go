@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -55,10 +56,6 @@ const (
 )
 
 const (
-	// Published limits are per minute and buckets hold one minute. Taking them
-	// for nine tenths of that absorbs seconds of clock skew and what is in
-	// flight; the whole minute bought little waiting and many refusals.
-	fullBurst = 54_000
 	// leastBurst is as far as refusals without explanation can shrink it.
 	leastBurst = 3_000
 	// idle is how far behind the present an arrival time may be and still be
@@ -79,33 +76,23 @@ const (
 	// mostUnits is what no request takes. A count beyond it, which a client may
 	// name, must not overflow: a negative cost would be a refund.
 	mostUnits = 1_000_000_000
-	// keepQuota is how long, in seconds, a quota that nobody uses is kept.
-	keepQuota = 7 * 86_400
 )
 
-// Attributes of a quota record.
+// The attributes of each dimension.
 var (
-	attrAt    = [dimensions]string{"requests_at", "input_at", "output_at"}
-	attrLimit = [dimensions]string{"requests_limit", "input_limit", "output_limit"}
-)
-
-const (
-	attrBurst     = "burst"
-	attrBurstAt   = "burst_at" // ms: when an unexplained refusal last shrank it
-	attrVersion   = "version"
-	attrHeadersAt = "headers_at"
-	attrBooked    = "booked" // counts reservations, for people
+	attrAt    = [dimensions]string{records.AttrRequestsAt, records.AttrInputAt, records.AttrOutputAt}
+	attrLimit = [dimensions]string{records.AttrRequestsLimit, records.AttrInputLimit, records.AttrOutputLimit}
 )
 
 func quotaOf(group string, i store.Item) quota {
 	q := quota{
-		group: group, burst: i.Int(attrBurst), version: i.Int(attrVersion),
-		headersAt: i.Int(attrHeadersAt), booked: i.Int(attrBooked), batchAt: i.Int(attrBatchAt),
+		group: group, burst: i.Int(records.AttrBurst), version: i.Int(records.AttrVersion),
+		headersAt: i.Int(records.AttrHeadersAt), booked: i.Int(records.AttrBooked), batchAt: i.Int(records.AttrBatchAt),
 	}
 	for d := range dimensions {
 		q.at[d], q.limit[d] = i.Int(attrAt[d]), i.Int(attrLimit[d])
 	}
-	q.burst = cmp.Or(q.burst, fullBurst)
+	q.burst = cmp.Or(q.burst, records.FullBurst)
 	return q
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -14,7 +15,7 @@ const noon = 1_800_000_000_000
 
 // perMinute is a quota of known limits whose burst is full.
 func perMinute(limits ...int64) quota {
-	q := quota{group: "g", burst: fullBurst, version: 1}
+	q := quota{group: "g", burst: records.FullBurst, version: 1}
 	copy(q.limit[:], limits)
 	return q
 }
@@ -117,7 +118,7 @@ func TestStart(t *testing.T) {
 		costs [dimensions]int64
 		want  int64 // ms after noon
 	}{
-		{"nothing known", quota{burst: fullBurst}, [dimensions]int64{}, 0},
+		{"nothing known", quota{burst: records.FullBurst}, [dimensions]int64{}, 0},
 		{"never booked", perMinute(60, 60, 60), [dimensions]int64{1000, 1000, 0}, 0},
 		{"empty long ago", perMinute(60).after(-1_000_000), [dimensions]int64{1000}, 0},
 		{"fits exactly", perMinute(60).after(53_000), [dimensions]int64{1000}, 0},
@@ -147,7 +148,7 @@ func TestHeadroomAndLevel(t *testing.T) {
 		headroom float64
 		level    int64 // of input
 	}{
-		{"nothing known", quota{burst: fullBurst}, 1, 0},
+		{"nothing known", quota{burst: records.FullBurst}, 1, 0},
 		{"full", perMinute(60, 6000).after(-5, -5), 1, 5400},
 		{"half", perMinute(60, 6000).after(0, 27_000), 0.5, 2700},
 		{"the tightest counts", perMinute(60, 6000).after(40_500, 27_000), 0.25, 2700},
@@ -181,7 +182,7 @@ func TestRaised(t *testing.T) {
 
 func TestQuotaOf(t *testing.T) {
 	t.Parallel()
-	if got, want := quotaOf("g", store.Item{}), (quota{group: "g", burst: fullBurst}); got != want {
+	if got, want := quotaOf("g", store.Item{}), (quota{group: "g", burst: records.FullBurst}); got != want {
 		t.Errorf("of no item: got %+v, want %+v", got, want)
 	}
 	item := store.Item{Attrs: map[string]store.Value{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
@@ -20,7 +21,7 @@ func (b *Booking) succeed(ctx context.Context) {
 // outlives reports whether the booking's success ends a rest as it is known
 // here. Of the many successes after a rest the first ends it, and the others
 // need not write.
-func (b *Booking) outlives(on scope) bool {
+func (b *Booking) outlives(on records.Scope) bool {
 	b.pool.mu.Lock()
 	defer b.pool.mu.Unlock()
 	return b.ends(b.pool.rests[on], b.pool.cfg.Now())
@@ -28,11 +29,11 @@ func (b *Booking) outlives(on scope) bool {
 
 // ends is the condition of endChange.
 func (b *Booking) ends(r rest, now time.Time) bool {
-	probed := b.holder != "" && r.probeBy == b.holder
-	return r.count > 0 && r.set < b.sent.UnixMilli() && (r.until <= now.UnixMilli() || probed)
+	probed := b.holder != "" && r.ProbeBy == b.holder
+	return r.Count > 0 && r.Set < b.sent.UnixMilli() && (r.Until <= now.UnixMilli() || probed)
 }
 
-func (b *Booking) recovered(ctx context.Context, on scope) {
+func (b *Booking) recovered(ctx context.Context, on records.Scope) {
 	p := b.pool
 	before := p.rested(on)
 	told, applied, err := p.write(ctx, on, endChange(p.cfg.Now(), b.sent, b.holder))
@@ -48,12 +49,12 @@ func (b *Booking) recovered(ctx context.Context, on scope) {
 
 // endHere ends a rest in this instance alone, as the store cannot be told.
 // Else a quarantine would admit one probe a minute for as long as it is down.
-func (b *Booking) endHere(on scope) {
+func (b *Booking) endHere(on records.Scope) {
 	p := b.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r, now := p.rests[on], p.cfg.Now()
 	if b.ends(r, now) {
-		p.put(rest{on: on, set: max(now.UnixMilli(), r.set+1), why: "recovered", draft: true})
+		p.put(rest{draft: true, Rest: records.Rest{On: on, Set: max(now.UnixMilli(), r.Set+1), Why: "recovered"}})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/storetest"
 )
@@ -98,7 +99,7 @@ func TestProbeThatIsNotSent(t *testing.T) {
 					if !b.Probe || b.Waited > 0 {
 						t.Errorf("%s: probe %v after %v, want a probe at once", who, b.Probe, b.Waited)
 					}
-					key := store.Key{Partition: pool.KeyRecord("claude", "").Partition, Sort: keyRest}
+					key := store.Key{Partition: records.Partition("claude"), Sort: keyRest}
 					if _, err := table.Update(t.Context(), key, store.Change{Do: []store.Assign{store.Remove("probe_by"), store.Remove("probe_until")}}); err != nil {
 						t.Fatal(err)
 					}

@@ -3,6 +3,7 @@ package pool
 import (
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -10,7 +11,7 @@ import (
 // Classes without one never count against a key: they are the provider's own
 // trouble or the client's.
 type remedy struct {
-	covers     func(b *Booking) scope
+	covers     func(b *Booking) records.Scope
 	quarantine bool
 	metered    bool // a limit that headers should explain
 	silent     bool // and do not
@@ -47,10 +48,10 @@ const (
 	maxSpendRest = 32 * 24 * time.Hour
 )
 
-func wholeKey(b *Booking) scope    { return scope{ofKey, b.Key, everything} }
-func keyAndModel(b *Booking) scope { return scope{ofKey, b.Key, b.want.Model} }
-func wholeGroup(b *Booking) scope  { return scope{ofGroup, b.Group, everything} }
-func family(b *Booking) scope      { return scope{ofGroup, b.Group, b.want.Family} }
+func wholeKey(b *Booking) records.Scope    { return records.KeyScope(b.Key, records.Everything) }
+func keyAndModel(b *Booking) records.Scope { return records.KeyScope(b.Key, b.want.Model) }
+func wholeGroup(b *Booking) records.Scope  { return records.GroupScope(b.Group, records.Everything) }
+func family(b *Booking) records.Scope      { return records.GroupScope(b.Group, b.want.Family) }
 
 func fixed(d time.Duration) func(*upstream.Fault, time.Time, int64) time.Duration {
 	return func(*upstream.Fault, time.Time, int64) time.Duration { return d }

@@ -3,6 +3,7 @@ package pool
 import (
 	"slices"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -41,7 +42,7 @@ func (r reservation) change(q quota) (c store.Change, ok bool) {
 	when := append(make([]store.Cond, 0, 3+2*dimensions), version(q.version))
 	when = r.awake(when)
 	do := append(make([]store.Assign, 0, 2+dimensions),
-		store.Add(attrBooked, 1), store.Set("ttl", store.Num(r.now/1000+keepQuota)))
+		store.Add(records.AttrBooked, 1), store.Set(records.AttrTTL, records.TTL(r.now, records.KeepQuota)))
 	for d := range dimensions {
 		if q.limit[d] <= 0 {
 			continue
@@ -132,19 +133,19 @@ func (s step) effect(attr string) store.Assign {
 
 // awake adds the conditions that the quota does not rest.
 func (r reservation) awake(when []store.Cond) []store.Cond {
-	when = append(when, store.AbsentOr("until", store.LE, store.Num(r.now)))
+	when = append(when, store.AbsentOr(records.AttrUntil, store.LE, store.Num(r.now)))
 	if r.probe {
 		return when
 	}
-	return append(when, store.AbsentOr("quarantine", store.EQ, flag(false)))
+	return append(when, store.AbsentOr(records.AttrQuarantine, store.EQ, records.Flag(false)))
 }
 
 // version is the condition that the limits are those a price was made with.
 func version(v int64) store.Cond {
 	if v == 0 {
-		return store.Absent(attrVersion)
+		return store.Absent(records.AttrVersion)
 	}
-	return store.Is(attrVersion, store.EQ, store.Num(v))
+	return store.Is(records.AttrVersion, store.EQ, store.Num(v))
 }
 
 // begins is when a booked request may start, from the state after the write

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 )
@@ -20,9 +21,9 @@ func (q quota) item() store.Item {
 		put(attrAt[d], q.at[d])
 		put(attrLimit[d], q.limit[d])
 	}
-	put(attrBurst, q.burst)
-	put(attrVersion, q.version)
-	put(attrHeadersAt, q.headersAt)
+	put(records.AttrBurst, q.burst)
+	put(records.AttrVersion, q.version)
+	put(records.AttrHeadersAt, q.headersAt)
 	return i
 }
 
@@ -91,8 +92,8 @@ func TestReserve(t *testing.T) {
 		{"busy here, never booked there", try{costs: one}, perMinute(60).after(0), perMinute(60).item(), true, false, -noon, 0},
 
 		{"priced with old limits", try{costs: one}, perMinute(60), func() store.Item { q := perMinute(30); q.version = 2; return q.item() }(), true, false, -noon, 0},
-		{"without limits where there are some", try{}, quota{burst: fullBurst}, perMinute(60).item(), true, false, -noon, 0},
-		{"without limits where there are none", try{}, quota{burst: fullBurst}, store.Item{}, true, true, -noon, 0},
+		{"without limits where there are some", try{}, quota{burst: records.FullBurst}, perMinute(60).item(), true, false, -noon, 0},
+		{"without limits where there are none", try{}, quota{burst: records.FullBurst}, store.Item{}, true, true, -noon, 0},
 
 		{"the group rests", try{costs: one}, perMinute(60), perMinute(60).rests(noon+1, 0), true, false, -noon, 0},
 		{"it has rested", try{costs: one}, perMinute(60), perMinute(60).rests(noon, 0), true, true, 1000, 0},
@@ -167,7 +168,7 @@ func TestReserveAllOrNothing(t *testing.T) {
 // addition, and a reservation made twice would be two.
 func TestReserveIsNeverMadeTwiceByTheStore(t *testing.T) {
 	t.Parallel()
-	for _, q := range []quota{{burst: fullBurst}, perMinute(60), perMinute(60).after(10)} {
+	for _, q := range []quota{{burst: records.FullBurst}, perMinute(60), perMinute(60).after(10)} {
 		change, _ := try{costs: [dimensions]int64{1000}}.reservation(noon).change(q)
 		if !change.HasAdd() {
 			t.Errorf("%+v may be repeated", change)
@@ -212,7 +213,7 @@ func TestWaitingInOneDimensionIsChargedWhereItStarts(t *testing.T) {
 	}
 	// All of them start within the 31st second: one burst, a second's refill,
 	// and what may be lost to idle.
-	if most := (fullBurst + 1000 + idle) / 1000; sent > most {
+	if most := (records.FullBurst + 1000 + idle) / 1000; sent > most {
 		t.Errorf("%d requests in one second, want at most %d", sent, most)
 	}
 }

@@ -3,52 +3,27 @@ package pool
 import (
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
-	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
-// A rest is a window in which a scope is not used.
-//
-// The store's accounts of one rest form a line: set grows with every beginning
-// and every end, and between two of these until and probe only grow. So of two
-// accounts the later one can be told, in whatever order they arrive and by
-// whosever clock they were written.
+// A rest is a window in which a scope is not used, as it is known here.
 type rest struct {
-	on    scope
-	until int64 // ms since epoch; 0 once a success or an operator has ended it
-	// set is when this episode began or ended: ms since epoch, moved on where a
-	// clock behind the last writer's would not let it grow. It is a fence: a
-	// success counts only if it was sent after.
-	set        int64
-	class      upstream.Class
-	why        string
-	quarantine bool  // when it ends, one probe decides before anybody else goes
-	probe      int64 // ms: until when the probe lease is held
-	probeBy    string
-	count      int64 // episodes in a row without a success between them
+	records.Rest
 	// burst, if not 0, is what the quota's burst becomes with this episode.
 	burst int64
 	// draft marks what was decided here and the store has not confirmed.
 	draft bool
 }
 
-const (
-	// probeLease is how long a probe may take before another may try. A
-	// generation can take longer; then a second probe goes out, which is
-	// harmless.
-	probeLease = 60 * time.Second
-	// keepRest is how long a rest that is over still matters. The table may
-	// drop it then, so everybody has to forget it.
-	keepRest = 24 * time.Hour
-)
+// probeLease is how long a probe may take before another may try. A generation
+// can take longer; then a second probe goes out, which is harmless.
+const probeLease = 60 * time.Second
 
+// restOf is what a record of a scope tells; nothing, of other records.
 func restOf(i store.Item) rest {
-	return rest{
-		on: scopeOf(i.Key.Sort), until: i.Int("until"), set: i.Int("set_at"),
-		class: upstream.Class(i.Str("class")), why: i.Str("why"),
-		quarantine: i.Int("quarantine") == 1, count: i.Int("count"),
-		probe: i.Int("probe_until"), probeBy: i.Str("probe_by"),
-	}
+	told, _ := records.RestOf(i)
+	return rest{Rest: told}
 }
 
 // free returns when the rest lets a request pass, and whether that request
@@ -56,25 +31,13 @@ func restOf(i store.Item) rest {
 func (r rest) free(now time.Time) (at time.Time, probe bool) {
 	ms := now.UnixMilli()
 	switch {
-	case r.until > ms:
-		return time.UnixMilli(r.until), r.quarantine
-	case r.quarantine && r.probe > ms:
-		return time.UnixMilli(r.probe), true
+	case r.Until > ms:
+		return time.UnixMilli(r.Until), r.Quarantine
+	case r.Quarantine && r.Probe > ms:
+		return time.UnixMilli(r.Probe), true
 	default:
-		return time.Time{}, r.quarantine
+		return time.Time{}, r.Quarantine
 	}
-}
-
-// stands reports whether the rest keeps anybody away: until its end, and a
-// quarantine until a probe has succeeded.
-func (r rest) stands(now time.Time) bool {
-	return r.quarantine || r.until > now.UnixMilli()
-}
-
-// lapsed reports whether the rest has been over for so long that it no longer
-// matters.
-func (r rest) lapsed(now time.Time) bool {
-	return max(r.until, r.set) < now.Add(-keepRest).UnixMilli()
 }
 
 // replaces reports whether r, which the store has told, is to replace o, which
@@ -83,10 +46,10 @@ func (r rest) lapsed(now time.Time) bool {
 func (r rest) replaces(o rest, now time.Time) bool {
 	switch {
 	case o.draft:
-		return r.until >= o.until || r.until == 0 && r.set > o.set || o.until <= now.UnixMilli()
-	case r.set != o.set:
-		return r.set > o.set
+		return r.Until >= o.Until || r.Until == 0 && r.Set > o.Set || o.Until <= now.UnixMilli()
+	case r.Set != o.Set:
+		return r.Set > o.Set
 	default:
-		return r.until > o.until || r.probe > o.probe
+		return r.Until > o.Until || r.Probe > o.Probe
 	}
 }

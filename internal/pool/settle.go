@@ -13,6 +13,7 @@ import (
 // nothing is known of it.
 func (b *Booking) Settle(ctx context.Context, used upstream.Usage) {
 	b.pending.Wait() // what is still being learned decides what is corrected, and where
+	b.warm()
 	switch {
 	case b.refund && b.cold: // or a provider that only refuses would be tried faster and faster
 	case b.refund:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -35,8 +36,8 @@ func TestCountersReachTheStore(t *testing.T) {
 		want := func(ok, refused int64) {
 			t.Helper()
 			r := record(t, table, keyRecord)
-			if r.Int(pool.AttrOK) != ok || r.Int(pool.AttrRefused) != refused {
-				t.Errorf("counts %d taken and %d refused, want %d and %d", r.Int(pool.AttrOK), r.Int(pool.AttrRefused), ok, refused)
+			if r.Int(records.AttrOK) != ok || r.Int(records.AttrRefused) != refused {
+				t.Errorf("counts %d taken and %d refused, want %d and %d", r.Int(records.AttrOK), r.Int(records.AttrRefused), ok, refused)
 			}
 		}
 		answer(t, here, pool.Outcome{})
@@ -80,13 +81,13 @@ func TestLastError(t *testing.T) {
 		answer(t, p, failed(upstream.RateLimit))
 		at := time.Now().UnixMilli()
 		r := record(t, table, keyRecord)
-		if got, want := r.Str(pool.AttrError), "provider said rate_limit, retry after 0s"; got != want || r.Int(pool.AttrErrorAt) != at {
-			t.Errorf("got %q at %d, want %q at %d", got, r.Int(pool.AttrErrorAt), want, at)
+		if got, want := r.Str(records.AttrError), "provider said rate_limit, retry after 0s"; got != want || r.Int(records.AttrErrorAt) != at {
+			t.Errorf("got %q at %d, want %q at %d", got, r.Int(records.AttrErrorAt), want, at)
 		}
 		time.Sleep(time.Minute)
 		answer(t, p, failed(upstream.Timeout))
 		answer(t, p, pool.Outcome{})
-		if got := record(t, table, keyRecord).Int(pool.AttrErrorAt); got != at {
+		if got := record(t, table, keyRecord).Int(records.AttrErrorAt); got != at {
 			t.Errorf("the last error is now of %d, want the refusal's %d kept", got, at)
 		}
 	})
@@ -116,13 +117,13 @@ func TestHeadroom(t *testing.T) {
 				answer(t, newPool(table, keys(1), soon), pool.Outcome{Signals: tt.signals})
 				r := record(t, table, keyRecord)
 				if tt.want < 0 {
-					if r.Has(pool.AttrHeadroom) || r.Has(pool.AttrHeadAt) {
-						t.Errorf("got %d, want no headroom", r.Int(pool.AttrHeadroom))
+					if r.Has(records.AttrHeadroom) || r.Has(records.AttrHeadAt) {
+						t.Errorf("got %d, want no headroom", r.Int(records.AttrHeadroom))
 					}
 					return
 				}
-				if got := r.Int(pool.AttrHeadroom); got != tt.want || r.Int(pool.AttrHeadAt) != time.Now().UnixMilli() {
-					t.Errorf("got %d at %d, want %d now", got, r.Int(pool.AttrHeadAt), tt.want)
+				if got := r.Int(records.AttrHeadroom); got != tt.want || r.Int(records.AttrHeadAt) != time.Now().UnixMilli() {
+					t.Errorf("got %d at %d, want %d now", got, r.Int(records.AttrHeadAt), tt.want)
 				}
 			})
 		})
@@ -138,7 +139,7 @@ func TestFlushWithAClockSetBack(t *testing.T) {
 		answer(t, p, pool.Outcome{})
 		back = time.Hour
 		answer(t, p, pool.Outcome{})
-		if got := record(t, table, keyRecord).Int(pool.AttrOK); got != 2 {
+		if got := record(t, table, keyRecord).Int(records.AttrOK); got != 2 {
 			t.Errorf("counts %d, want 2: an hour's step back must not mean an hour without counts", got)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -43,9 +44,9 @@ func TestSleepIsTheCallers(t *testing.T) {
 
 func ownerOf(t *testing.T, table *embedded.Memory) string {
 	t.Helper()
-	item, _, err := table.Get(t.Context(), KeyRecord("p", "k"))
+	item, _, err := table.Get(t.Context(), records.Key("p", "k"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return item.Str(AttrOwner)
+	return item.Str(records.AttrOwner)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/records"
 )
 
 // State is how a pool stands, for people and tools.
@@ -79,7 +81,7 @@ func (p *Pool) State(ctx context.Context) State {
 			index[name] = at
 			s.Groups = append(s.Groups, Group{
 				Name: name, Known: name != k.Name || k.Quota != "",
-				Quotas: p.quotasOf(name, now), Rests: p.restsOf(ofGroup, name, now),
+				Quotas: p.quotasOf(name, now), Rests: p.restsOf(records.OfGroup, name, now),
 			})
 		}
 		s.Groups[at].Keys = append(s.Groups[at].Keys, p.member(i, now))
@@ -107,14 +109,14 @@ func (p *Pool) member(i int, now time.Time) Member {
 	k := p.cfg.Keys[i]
 	r := p.records[k.Name]
 	m := Member{
-		Name: k.Name, BaseWeight: k.Weight, Weight: p.places[i].weight, WeightWhy: r.Str(AttrWeightWhy),
-		OK: r.Int(AttrOK), Refused: r.Int(AttrRefused),
-		LastError: r.Str(AttrError), LastErrorAt: instant(r.Int(AttrErrorAt)),
-		HeadroomAt: instant(r.Int(AttrHeadAt)),
-		Rests:      p.restsOf(ofKey, k.Name, now),
+		Name: k.Name, BaseWeight: k.Weight, Weight: p.places[i].weight, WeightWhy: r.Str(records.AttrWeightWhy),
+		OK: r.Int(records.AttrOK), Refused: r.Int(records.AttrRefused),
+		LastError: r.Str(records.AttrError), LastErrorAt: instant(r.Int(records.AttrErrorAt)),
+		HeadroomAt: instant(r.Int(records.AttrHeadAt)),
+		Rests:      p.restsOf(records.OfKey, k.Name, now),
 	}
-	if r.Has(AttrHeadroom) {
-		percent := float64(r.Int(AttrHeadroom)) / 10
+	if r.Has(records.AttrHeadroom) {
+		percent := float64(r.Int(records.AttrHeadroom)) / 10
 		m.HeadroomPercent = &percent
 	}
 	return m
@@ -126,8 +128,8 @@ func (p *Pool) cacheRead(keys []Member) *float64 {
 	var read, all int64
 	for _, k := range keys {
 		r := p.records[k.Name]
-		read += r.Int(AttrCacheRead)
-		all += r.Int(AttrCacheRead) + r.Int(AttrInput)
+		read += r.Int(records.AttrCacheRead)
+		all += r.Int(records.AttrCacheRead) + r.Int(records.AttrInput)
 	}
 	if all == 0 {
 		return nil
@@ -140,7 +142,7 @@ func (p *Pool) cacheRead(keys []Member) *float64 {
 func (p *Pool) restsOf(kind, name string, now time.Time) []Rest {
 	var out []Rest
 	for on, r := range p.rests {
-		if on.kind == kind && on.name == name && r.stands(now) {
+		if on.Kind == kind && on.Name == name && r.Stands(now) {
 			out = append(out, r.show(now))
 		}
 	}
@@ -150,8 +152,8 @@ func (p *Pool) restsOf(kind, name string, now time.Time) []Rest {
 
 func (r rest) show(now time.Time) Rest {
 	return Rest{
-		Covers: r.on.covers, Class: string(r.class), Why: r.why, Quarantine: r.quarantine, ProbeBy: r.probeBy,
-		Since: time.UnixMilli(r.set).UTC(), Until: time.UnixMilli(r.until).UTC(), Text: r.describe(now),
+		Covers: r.On.Covers, Class: string(r.Class), Why: r.Why, Quarantine: r.Quarantine, ProbeBy: r.ProbeBy,
+		Since: time.UnixMilli(r.Set).UTC(), Until: time.UnixMilli(r.Until).UTC(), Text: r.describe(now),
 	}
 }
 

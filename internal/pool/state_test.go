@@ -1,25 +1,19 @@
 package pool_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // only leaves one of the keys to a request.
 func only(i int, keys []pool.Key, model string) pool.Want {
@@ -41,7 +35,7 @@ func mixed(t *testing.T) *pool.Pool {
 	p := newPool(table, ks, func(c *pool.Config) { c.Instance = "instance-7" })
 	introduce(t, p, rawOwner, "key-1", "key-2")
 	setWeight(t, table, "key-4", 750)
-	setAttr(t, table, "key-4", pool.AttrWeightWhy, store.Text("refused more often than the others"))
+	setAttr(t, table, "key-4", records.AttrWeightWhy, store.Text("refused more often than the others"))
 	refuse(t, book(t, p, only(3, ks, sonnet)), of(upstream.Auth))
 	refuse(t, book(t, p, only(5, ks, sonnet)), of(upstream.Auth))
 	time.Sleep(5*time.Minute + 10*time.Second)
@@ -63,7 +57,7 @@ func TestStateGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "state.json", append(got, '\n'))
+		golden.Check(t, "testdata/state.json", append(got, '\n'))
 	})
 }
 
@@ -94,22 +88,5 @@ func TestDefaults(t *testing.T) {
 	refuse(t, first, limited(time.Minute))
 	if got := book(t, b, ask(sonnet)).Key; got == first.Key {
 		t.Errorf("got %s, which rests", got)
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (-want +got); go test -update writes it:\n%s", path, cmp.Diff(string(want), string(got)))
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/records"
 )
 
 // QuotaState is how a quota stands: what its group may still use for one model
@@ -40,8 +42,8 @@ var dimensionNames = [dimensions]string{"requests", "input tokens", "output toke
 func (p *Pool) quotasOf(group string, now time.Time) []QuotaState {
 	var out []QuotaState
 	for on := range p.quotas {
-		if on.name == group {
-			out = append(out, p.quota(on).show(on.covers, now))
+		if on.Name == group {
+			out = append(out, p.quota(on).show(on.Covers, now))
 		}
 	}
 	slices.SortFunc(out, func(a, b QuotaState) int { return strings.Compare(a.Family, b.Family) })
@@ -63,7 +65,7 @@ func (q quota) show(family string, now time.Time) QuotaState {
 	if len(words) == 0 {
 		s.Text = "no limit is known"
 	}
-	if q.burst < fullBurst && !q.cold {
+	if q.burst < records.FullBurst && !q.cold {
 		s.Text += fmt.Sprintf("; a burst of %.0f s is assumed after refusals without explanation", s.BurstSeconds)
 	}
 	return s

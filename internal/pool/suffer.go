@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -24,36 +25,40 @@ func (b *Booking) suffer(ctx context.Context, o Outcome, how remedy) {
 		if change != "" {
 			p.tell(ctx, told, change, b.Key)
 		}
-		if change != "" && r.on != b.on {
-			b.pool.stir(ctx, b.on)
+		if change == "" || r.On == b.on { // who books there meets the rest in the quota's record
+			return
+		}
+		p.stir(ctx, b.on.Name)
+		if r.On.Kind == records.OfGroup && r.On.Name != b.on.Name {
+			p.stir(ctx, r.On.Name)
 		}
 	})
 }
 
 // begin starts or extends a rest here, by the rules of beginChange and
 // extendChange. It returns what this refusal alone calls for.
-func (p *Pool) begin(on scope, f *upstream.Fault, how remedy, now time.Time) rest {
+func (p *Pool) begin(on records.Scope, f *upstream.Fault, how remedy, now time.Time) rest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.rests[on]
-	r := rest{
-		on: on, set: max(now.UnixMilli(), old.set+1), count: old.count + 1,
-		class: f.Class, why: reason(f), quarantine: how.quarantine, draft: true,
+	r := rest{draft: true, Rest: records.Rest{
+		On: on, Set: max(now.UnixMilli(), old.Set+1), Count: old.Count + 1,
+		Class: f.Class, Why: reason(f), Quarantine: how.quarantine,
+	}}
+	if old.Until > now.UnixMilli() { // one of several refusals that met the same limit
+		r.Set, r.Count, r.Quarantine = old.Set, old.Count, old.Quarantine || how.quarantine
 	}
-	if old.until > now.UnixMilli() { // one of several refusals that met the same limit
-		r.set, r.count, r.quarantine = old.set, old.count, old.quarantine || how.quarantine
-	}
-	length := how.length(f, now, r.count-1)
+	length := how.length(f, now, r.Count-1)
 	// A limit that shows in no header and does not go away by itself is not
 	// tried by everybody each time its rest is over, and less and less often.
-	if how.silent && r.count > 1 {
-		r.quarantine = true
-		length = max(length, backoff(r.count-1))
+	if how.silent && r.Count > 1 {
+		r.Quarantine = true
+		length = max(length, backoff(r.Count-1))
 	}
 	length = stretch(length, p.cfg.Rand())
 	// Rounded up: the provider counts an early return as another refusal.
-	r.until = now.Add(length + time.Millisecond - 1).UnixMilli()
-	if r.until > old.until {
+	r.Until = now.Add(length + time.Millisecond - 1).UnixMilli()
+	if r.Until > old.Until {
 		p.put(r)
 	}
 	return r
@@ -62,7 +67,7 @@ func (p *Pool) begin(on scope, f *upstream.Fault, how remedy, now time.Time) res
 // shrunk is the burst to assume after a refusal that the headers do not
 // explain: the provider enforces its limit over a shorter span than it says,
 // or one that it does not show. The rebalancer lets it grow again.
-func (p *Pool) shrunk(on scope) int64 {
+func (p *Pool) shrunk(on records.Scope) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(leastBurst, p.booked(on).burst*6/10)
@@ -76,20 +81,20 @@ func (p *Pool) shrunk(on scope) int64 {
 func (p *Pool) publish(ctx context.Context, r rest, now time.Time) (telemetry.Change, rest) {
 	for range setTries {
 		change := telemetry.Begun
-		told, changed, err := p.write(ctx, r.on, beginChange(now, r))
-		if err == nil && !changed && told.until <= now.UnixMilli() {
-			r.set, r.count = told.set+1, told.count+1 // it was begun and ended unheard of here
+		told, changed, err := p.write(ctx, r.On, beginChange(now, r))
+		if err == nil && !changed && told.Until <= now.UnixMilli() {
+			r.Set, r.Count = told.Set+1, told.Count+1 // it was begun and ended unheard of here
 			continue
 		}
-		if err == nil && !changed && told.until < r.until {
+		if err == nil && !changed && told.Until < r.Until {
 			change = telemetry.Extended
-			told, changed, err = p.write(ctx, r.on, extendChange(told.set, r))
+			told, changed, err = p.write(ctx, r.On, extendChange(told.Set, r))
 		}
 		if err == nil {
 			p.remember(told)
 		}
 		// A lost reply or a repetition may hide that it was written.
-		if changed || err != nil || told.set == r.set && told.until == r.until {
+		if changed || err != nil || told.Set == r.Set && told.Until == r.Until {
 			return change, r
 		}
 		break

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -107,7 +108,7 @@ func (b *Booking) flush(ctx context.Context) {
 	p.mu.Unlock()
 	if due {
 		b.behind(ctx, func(ctx context.Context) {
-			_, _, _ = p.shared.update(ctx, KeyRecord(p.cfg.Name, b.Key), t.change())
+			_, _, _ = p.shared.update(ctx, records.Key(p.cfg.Name, b.Key), t.change())
 		})
 	}
 }
@@ -115,19 +116,30 @@ func (b *Booking) flush(ctx context.Context) {
 func (t tally) change() store.Change {
 	var do []store.Assign
 	for attr, n := range map[string]int64{
-		AttrOK: t.ok, AttrRefused: t.refused, AttrFaults: t.faults,
-		AttrLatencyMS: t.latency.Milliseconds(), AttrLatencies: t.latencies,
-		AttrCost: t.cost, AttrInput: t.input, AttrCacheRead: t.read, AttrTokens: t.input + t.read + t.output,
+		records.AttrOK: t.ok, records.AttrRefused: t.refused, records.AttrFaults: t.faults,
+		records.AttrLatencyMS: t.latency.Milliseconds(), records.AttrLatencies: t.latencies,
+		records.AttrCost: t.cost, records.AttrInput: t.input, records.AttrCacheRead: t.read, records.AttrTokens: t.input + t.read + t.output,
 	} {
 		if n != 0 {
 			do = append(do, store.Add(attr, n))
 		}
 	}
 	if !t.headroomAt.IsZero() {
-		do = append(do, store.Set(AttrHeadroom, store.Num(t.headroom)), store.Set(AttrHeadAt, store.Num(t.headroomAt.UnixMilli())))
+		do = append(do, store.Set(records.AttrHeadroom, store.Num(t.headroom)), store.Set(records.AttrHeadAt, store.Num(t.headroomAt.UnixMilli())))
 	}
 	if !t.errorAt.IsZero() {
-		do = append(do, store.Set(AttrError, store.Text(t.lastError)), store.Set(AttrErrorAt, store.Num(t.errorAt.UnixMilli())))
+		do = append(do, store.Set(records.AttrError, store.Text(t.lastError)), store.Set(records.AttrErrorAt, store.Num(t.errorAt.UnixMilli())))
 	}
 	return store.Change{Do: do}
+}
+
+// headroom returns the tightest dimension's free share in thousandths.
+func headroom(s upstream.Signals) (permille int64, known bool) {
+	permille = 1000
+	for _, l := range s.Limits {
+		if l.PerMinute > 0 {
+			permille, known = min(permille, l.Remaining*1000/l.PerMinute), true
+		}
+	}
+	return permille, known
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -21,8 +22,8 @@ func TestWhatTheRebalancerReads(t *testing.T) {
 	b.Settle(t.Context(), upstream.Usage{InputTokens: 100, CacheWriteTokens: 50, CacheReadTokens: 450, OutputTokens: 30})
 	r := record(t, table, keyRecord)
 	for attr, want := range map[string]int64{
-		pool.AttrOK: 1, pool.AttrLatencyMS: 1500, pool.AttrLatencies: 1, pool.AttrCost: 420,
-		pool.AttrInput: 150, pool.AttrCacheRead: 450, pool.AttrTokens: 630, pool.AttrFaults: 0,
+		records.AttrOK: 1, records.AttrLatencyMS: 1500, records.AttrLatencies: 1, records.AttrCost: 420,
+		records.AttrInput: 150, records.AttrCacheRead: 450, records.AttrTokens: 630, records.AttrFaults: 0,
 	} {
 		if got := r.Int(attr); got != want {
 			t.Errorf("%s: got %d, want %d", attr, got, want)
@@ -42,7 +43,7 @@ func TestFaultsAreNotRefusals(t *testing.T) {
 		table := embedded.NewMemory()
 		answer(t, newPool(table, keys(1), soon), failed(class))
 		r := record(t, table, keyRecord)
-		if got := [2]int64{r.Int(pool.AttrFaults), r.Int(pool.AttrRefused)}; got != want {
+		if got := [2]int64{r.Int(records.AttrFaults), r.Int(records.AttrRefused)}; got != want {
 			t.Errorf("%s: %v faults and refusals, want %v", class, got, want)
 		}
 	}

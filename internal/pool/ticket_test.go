@@ -3,6 +3,7 @@ package pool
 import (
 	"testing"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -36,11 +37,11 @@ func TestTicket(t *testing.T) {
 			t.Parallel()
 			stands := store.Item{Attrs: map[string]store.Value{}}
 			if tt.stands != none {
-				stands.Attrs[attrBatchAt] = store.Num(noon + tt.stands)
+				stands.Attrs[records.AttrBatchAt] = store.Num(noon + tt.stands)
 			}
 			known := quota{batchAt: noon + tt.known}.or([dimensions]int64{}, noon)
 			item, won := apply(t, stands, ticketChange(noon, known.batchAt, 1000))
-			if got := item.Int(attrBatchAt) - noon; won != tt.won || got != tt.at {
+			if got := item.Int(records.AttrBatchAt) - noon; won != tt.won || got != tt.at {
 				t.Errorf("won %v, the line ends %d ms after noon; want %v, %d", won, got, tt.won, tt.at)
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/simprovider/quota"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
@@ -122,7 +123,7 @@ func limits60(t *testing.T, table store.Table) {
 
 func limit(t *testing.T, table store.Table, perMinute, version int64) {
 	t.Helper()
-	key := store.Key{Partition: pool.KeyRecord("claude", "").Partition, Sort: quotaOfKey}
+	key := store.Key{Partition: records.Partition("claude"), Sort: quotaOfKey}
 	change := store.Change{Do: []store.Assign{store.Set("requests_limit", store.Num(perMinute)), store.Set("version", store.Num(version))}}
 	if _, err := table.Update(t.Context(), key, change); err != nil {
 		t.Fatal(err)

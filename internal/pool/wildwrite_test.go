@@ -3,6 +3,7 @@ package pool
 import (
 	"testing"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -27,8 +28,8 @@ func TestReserveOverWildTimes(t *testing.T) {
 		{"mended, and idle", perMinute(60).after(wild), perMinute(60).after(-7000), 1000, true, false, -7000},
 		{"written unseen", perMinute(60).after(0), perMinute(60).after(wild), 1000, true, false, wild},
 		{"written unseen over an idle bucket", perMinute(60).after(-7000), perMinute(60).after(wild), 1000, true, false, wild},
-		{"where nothing is taken, mended and full", perMinute(60, 60).after(0, wild), perMinute(60, 60).after(0, fullBurst+1), 1000, true, false, 0},
-		{"where nothing is taken, mended and not full", perMinute(60, 60).after(0, wild), perMinute(60, 60).after(0, fullBurst), 1000, true, true, 1000},
+		{"where nothing is taken, mended and full", perMinute(60, 60).after(0, wild), perMinute(60, 60).after(0, records.FullBurst+1), 1000, true, false, 0},
+		{"where nothing is taken, mended and not full", perMinute(60, 60).after(0, wild), perMinute(60, 60).after(0, records.FullBurst), 1000, true, true, 1000},
 		{"where nothing is taken it holds up nobody", perMinute(0, 60).after(0, wild), perMinute(0, 60).after(0, wild), 0, true, true, 0},
 	}
 	for _, tt := range tests {

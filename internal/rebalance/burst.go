@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/estimate/ratios"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -16,18 +17,18 @@ const quiet = 10 * time.Minute
 // with a refusal. A quota that does not say when it was shrunk has been quiet.
 func grow(v view) []write {
 	var out []write
-	for _, q := range v.sorted(quotaPrefix) {
-		burst := q.Int(attrBurst)
-		shrunk := time.UnixMilli(q.Int(attrBurstAt))
-		if burst <= 0 || burst >= fullBurst || v.now.Sub(shrunk) < quiet || q.Int(attrGrownAt) >= v.minute() {
+	for _, q := range v.sorted(records.QuotaPrefix) {
+		burst := q.Int(records.AttrBurst)
+		shrunk := time.UnixMilli(q.Int(records.AttrBurstAt))
+		if burst <= 0 || burst >= records.FullBurst || v.now.Sub(shrunk) < quiet || q.Int(records.AttrGrownAt) >= v.minute() {
 			continue
 		}
-		next := min(fullBurst, burst+max(1, burst/10))
+		next := min(records.FullBurst, burst+max(1, burst/10))
 		out = append(out, write{q.Key, store.Change{
-			If: unchanged(q, attrBurst, attrBurstAt, attrGrownAt),
+			If: unchanged(q, records.AttrBurst, records.AttrBurstAt, records.AttrGrownAt),
 			Do: []store.Assign{
-				store.Set(attrBurst, store.Num(next)), store.Set(attrGrownAt, store.Num(v.ms())),
-				store.Add(attrVersion, 1), // reservations were priced with the old one
+				store.Set(records.AttrBurst, store.Num(next)), store.Set(records.AttrGrownAt, store.Num(v.ms())),
+				store.Add(records.AttrVersion, 1), // reservations were priced with the old one
 			},
 		}, func(r *Report) { r.Grown++ }, nil})
 	}

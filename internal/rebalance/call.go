@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -91,7 +92,7 @@ func (r *Runner) send(ctx context.Context, u Upstream, call *provider.Call, key 
 	}
 	now := r.cfg.Now()
 	if owner := u.Dialect.Signals(resp.Header, now).Owner; owner != "" {
-		a.owner = ownerName(owner)
+		a.owner = records.OwnerName(owner)
 	}
 	if resp.StatusCode/100 != 2 {
 		a.fault = u.Dialect.Classify(resp.StatusCode, resp.Header, body, now)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -25,13 +26,10 @@ func carry(v view) []write {
 	for _, m := range v.keys {
 		for _, alias := range v.aliases(m) {
 			for _, r := range rests {
-				if r.kind != ofGroup || r.name != alias {
+				if r.On.Kind != records.OfGroup || r.On.Name != alias {
 					continue
 				}
-				to := restRecord(v.pool, ofGroup, m.group, r.covers)
-				if r.metered() {
-					to = quotaRecord(v.pool, m.group, r.covers)
-				}
+				to := records.GroupScope(m.group, r.On.Covers).In(v.pool)
 				targets[to] = append(targets[to], r)
 			}
 		}
@@ -49,12 +47,12 @@ func carry(v view) []write {
 // aliases lists the names under which a key's group may have been known, as
 // far as no key is in a group of that name now.
 func (v view) aliases(m member) []string {
-	owner := m.record.Str(attrOwner)
+	owner := m.record.Str(records.AttrOwner)
 	names := []string{m.name, owner}
 	// A key whose secret was replaced by one of another organisation has left
 	// its old troubles behind.
-	if m.record.Str(attrGroupOwner) == owner {
-		names = append(names, m.record.Str(attrGroup))
+	if m.record.Str(records.AttrGroupOwner) == owner {
+		names = append(names, m.record.Str(records.AttrGroup))
 	}
 	slices.Sort(names)
 	return slices.DeleteFunc(slices.Compact(names), func(name string) bool {
@@ -70,24 +68,24 @@ func carryTo(v view, in store.Item, from []rest) (c store.Change, ok bool) {
 	r := join(from)
 	switch {
 	case there.stands(v.now):
-		if r.until <= there.until && (there.quarantine || !r.quarantine) {
+		if r.Until <= there.Until && (there.Quarantine || !r.Quarantine) {
 			return c, false
 		}
 		if there.outranks(r) {
-			r.class, r.why = there.class, there.why
+			r.Class, r.Why = there.Class, there.Why
 		}
-		r.until, r.set = max(r.until, there.until), there.set
+		r.Until, r.Set = max(r.Until, there.Until), there.Set
 		c = r.extend(in)
-	case there.until == 0 && there.set >= r.set: // ended there since: that was the proof
+	case there.Until == 0 && there.Set >= r.Set: // ended there since: that was the proof
 		return c, false
 	default:
-		r.set = max(r.set, there.set+1)
+		r.Set = max(r.Set, there.Set+1)
 		c = r.begin(in)
 	}
-	if there.metered() {
-		c.Do = append(c.Do, store.Add(attrVersion, 1))
+	if there.On.Metered() {
+		c.Do = append(c.Do, store.Add(records.AttrVersion, 1))
 	} else {
-		c.Do = append(c.Do, store.Set(attrCarried, store.Text(fmt.Sprintf("%d/%d", r.set, r.until))))
+		c.Do = append(c.Do, store.Set(records.AttrCarried, store.Text(fmt.Sprintf("%d/%d", r.Set, r.Until))))
 	}
 	return c, true
 }
@@ -97,22 +95,22 @@ func join(rests []rest) rest {
 	first := rests[0]
 	for _, r := range rests {
 		if r.outranks(first) {
-			first.name, first.class, first.why = r.name, r.class, r.why
+			first.On.Name, first.Class, first.Why = r.On.Name, r.Class, r.Why
 		}
-		first.until, first.quarantine = max(first.until, r.until), first.quarantine || r.quarantine
-		first.set, first.count = max(first.set, r.set), max(first.count, r.count)
+		first.Until, first.Quarantine = max(first.Until, r.Until), first.Quarantine || r.Quarantine
+		first.Set, first.Count = max(first.Set, r.Set), max(first.Count, r.Count)
 	}
-	first.why = fmt.Sprintf("carried over from %s: %s", first.name, strings.TrimPrefix(first.why, "carried over from "))
+	first.Why = fmt.Sprintf("carried over from %s: %s", first.On.Name, strings.TrimPrefix(first.Why, "carried over from "))
 	return first
 }
 
 // outranks reports which of two rests' reasons counts: that of a hold, else of
 // the one that ends later.
 func (r rest) outranks(o rest) bool {
-	if hold := r.class == upstream.Hold; hold != (o.class == upstream.Hold) {
+	if hold := r.Class == upstream.Hold; hold != (o.Class == upstream.Hold) {
 		return hold
 	}
-	return r.until > o.until
+	return r.Until > o.Until
 }
 
 // stir changes the version of every quota of a group whose rest was carried, so
@@ -121,17 +119,17 @@ func (r rest) outranks(o rest) bool {
 func stir(v view) []write {
 	var out []write
 	for _, r := range v.rests() {
-		mark, carried := r.item.Attrs[attrCarried]
-		if r.metered() || !carried {
+		mark, carried := r.item.Attrs[records.AttrCarried]
+		if r.On.Metered() || !carried {
 			continue
 		}
-		for _, q := range v.sorted(quotaPrefix + r.name + "#") {
-			if q.Attrs[attrCarried] == mark {
+		for _, q := range v.sorted(records.QuotasOf(r.On.Name)) {
+			if q.Attrs[records.AttrCarried] == mark {
 				continue
 			}
 			out = append(out, write{q.Key, store.Change{
-				If: unchanged(q, attrCarried),
-				Do: []store.Assign{store.Set(attrCarried, mark), store.Add(attrVersion, 1)},
+				If: unchanged(q, records.AttrCarried),
+				Do: []store.Assign{store.Set(records.AttrCarried, mark), store.Add(records.AttrVersion, 1)},
 			}, nil, nil})
 		}
 	}
@@ -146,14 +144,14 @@ func regroup(v view) []write {
 	}
 	var out []write
 	for _, m := range v.keys {
-		owner := m.record.Str(attrOwner)
-		same := m.record.Str(attrGroup) == m.group && m.record.Str(attrGroupOwner) == owner
+		owner := m.record.Str(records.AttrOwner)
+		same := m.record.Str(records.AttrGroup) == m.group && m.record.Str(records.AttrGroupOwner) == owner
 		if len(m.record.Attrs) == 0 || same {
 			continue // never used, or known
 		}
 		out = append(out, write{m.record.Key, store.Change{
-			If: unchanged(m.record, attrGroup, attrGroupOwner, attrOwner),
-			Do: []store.Assign{store.Set(attrGroup, store.Text(m.group)), store.Set(attrGroupOwner, store.Text(owner))},
+			If: unchanged(m.record, records.AttrGroup, records.AttrGroupOwner, records.AttrOwner),
+			Do: []store.Assign{store.Set(records.AttrGroup, store.Text(m.group)), store.Set(records.AttrGroupOwner, store.Text(owner))},
 		}, func(r *Report) { r.Regrouped = append(r.Regrouped, m.name) }, say("key grouped", "group", m.group, "keys", names(v.groups[m.group]))})
 	}
 	return out
@@ -168,7 +166,7 @@ func shared(v view) []string {
 			continue
 		}
 		what := "share one quota"
-		if owner := members[0].record.Str(attrOwner); owner != "" && !slices.ContainsFunc(members, func(m member) bool { return m.record.Str(attrOwner) != owner }) {
+		if owner := members[0].record.Str(records.AttrOwner); owner != "" && !slices.ContainsFunc(members, func(m member) bool { return m.record.Str(records.AttrOwner) != owner }) {
 			what = "are one organisation"
 		}
 		out = append(out, fmt.Sprintf("keys %s %s: pooling them gains rotation, not capacity", names(members), what))

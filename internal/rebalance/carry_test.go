@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -14,28 +15,28 @@ import (
 func TestRestsFollowTheirKey(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	counted(t, table, "key-1", attrOK, 1)
-	put(t, table, "quota#org-a#"+sonnet, attrs{attrVersion: 4, attrRequestsLimit: 50})
-	put(t, table, "quota#org-a#claude-haiku-4-5", attrs{attrVersion: 1})
+	counted(t, table, "key-1", records.AttrOK, 1)
+	put(t, table, "quota#org-a#"+sonnet, attrs{records.AttrVersion: 4, records.AttrRequestsLimit: 50})
+	put(t, table, "quota#org-a#claude-haiku-4-5", attrs{records.AttrVersion: 1})
 	put(t, table, "rest#group#key-1#*", quarantined(upstream.Billing, after(-time.Minute), after(9*time.Minute)))
 	put(t, table, "quota#key-1#"+sonnet, resting(upstream.RateLimit, after(-10*time.Second), after(20*time.Second)))
 	if report := run(t, table, nine, "key-1"); report.Carried != 0 || len(report.Regrouped) != 1 {
 		t.Errorf("report %+v, want nothing carried while the key is its own group", report)
 	}
-	put(t, table, "key#key-1", attrs{attrOwner: "org-a"})
+	put(t, table, "key#key-1", attrs{records.AttrOwner: "org-a"})
 	report := run(t, table, after(time.Second), "key-1")
 	if report.Carried != 2 || !slices.Equal(report.Regrouped, []string{"key-1"}) {
 		t.Errorf("report %+v, want two rests carried", report)
 	}
 	want(t, table, "rest#group#org-a#*", attrs{
-		attrUntil: after(9 * time.Minute), attrSetAt: after(-time.Minute), attrQuarantine: 1, attrCount: 1,
-		attrClass: upstream.Billing, attrWhy: "carried over from key-1: provider said billing",
-		attrTTL: after(9*time.Minute+24*time.Hour).UnixMilli() / 1000,
+		records.AttrUntil: after(9 * time.Minute), records.AttrSetAt: after(-time.Minute), records.AttrQuarantine: 1, records.AttrCount: 1,
+		records.AttrClass: upstream.Billing, records.AttrWhy: "carried over from key-1: provider said billing",
+		records.AttrTTL: after(9*time.Minute+24*time.Hour).UnixMilli() / 1000,
 	})
 	// The one of the family bumps its own quota, that of the group all.
-	want(t, table, "quota#org-a#"+sonnet, attrs{attrUntil: after(20 * time.Second), attrVersion: 6, attrRequestsLimit: 50})
-	want(t, table, "quota#org-a#claude-haiku-4-5", attrs{attrVersion: 2})
-	want(t, table, "key#key-1", attrs{attrGroup: "org-a", attrGroupOwner: "org-a"})
+	want(t, table, "quota#org-a#"+sonnet, attrs{records.AttrUntil: after(20 * time.Second), records.AttrVersion: 6, records.AttrRequestsLimit: 50})
+	want(t, table, "quota#org-a#claude-haiku-4-5", attrs{records.AttrVersion: 2})
+	want(t, table, "key#key-1", attrs{records.AttrGroup: "org-a", records.AttrGroupOwner: "org-a"})
 	if report = run(t, table, after(2*time.Second), "key-1"); report.Carried != 0 || report.Fenced != 0 {
 		t.Errorf("report %+v, want nothing to carry twice", report)
 	}
@@ -46,42 +47,44 @@ func TestRestsFollowTheirKey(t *testing.T) {
 func TestCarryTo(t *testing.T) {
 	t.Parallel()
 	began, soon, late := after(-time.Minute), after(time.Minute), after(10*time.Minute)
-	ended := func(at time.Time) attrs { return attrs{attrUntil: 0, attrSetAt: at, attrQuarantine: 0, attrCount: 0} }
+	ended := func(at time.Time) attrs {
+		return attrs{records.AttrUntil: 0, records.AttrSetAt: at, records.AttrQuarantine: 0, records.AttrCount: 0}
+	}
 	tests := []struct {
 		name        string
 		from, there attrs
 		want        attrs // of the record there; nil: it stays
 	}{
 		{"into nothing", resting("rate_limit", began, late), nil,
-			attrs{attrUntil: late, attrSetAt: began, attrQuarantine: 0}},
+			attrs{records.AttrUntil: late, records.AttrSetAt: began, records.AttrQuarantine: 0}},
 		{"over a rest that is over", resting("rate_limit", began, late), resting("ramp", after(-time.Hour), after(-time.Minute)),
-			attrs{attrUntil: late, attrSetAt: began}},
+			attrs{records.AttrUntil: late, records.AttrSetAt: began}},
 		{"over one that began later and is over", resting("rate_limit", began, late), resting("ramp", after(-30*time.Second), after(-time.Second)),
-			attrs{attrUntil: late, attrSetAt: after(-30*time.Second + time.Millisecond)}},
+			attrs{records.AttrUntil: late, records.AttrSetAt: after(-30*time.Second + time.Millisecond)}},
 		{"longer than the one there", resting("ramp", began, late), resting("rate_limit", after(-5*time.Second), soon),
-			attrs{attrUntil: late, attrSetAt: after(-5 * time.Second), attrClass: "ramp"}},
+			attrs{records.AttrUntil: late, records.AttrSetAt: after(-5 * time.Second), records.AttrClass: "ramp"}},
 		{"shorter than the one there", resting("ramp", began, soon), resting("rate_limit", after(-5*time.Second), late), nil},
 		{"shorter, but a quarantine", quarantined("billing", began, soon), resting("rate_limit", after(-5*time.Second), late),
-			attrs{attrUntil: late, attrQuarantine: 1, attrClass: "rate_limit"}},
+			attrs{records.AttrUntil: late, records.AttrQuarantine: 1, records.AttrClass: "rate_limit"}},
 		{"a hold that ends earlier", quarantined(upstream.Hold, began, soon), resting("rate_limit", after(-5*time.Second), late),
-			attrs{attrUntil: late, attrQuarantine: 1, attrClass: upstream.Hold}},
+			attrs{records.AttrUntil: late, records.AttrQuarantine: 1, records.AttrClass: upstream.Hold}},
 		{"into a hold", quarantined(upstream.Billing, began, late), resting(upstream.Hold, after(-5*time.Second), soon),
-			attrs{attrUntil: late, attrQuarantine: 1, attrClass: upstream.Hold}},
+			attrs{records.AttrUntil: late, records.AttrQuarantine: 1, records.AttrClass: upstream.Hold}},
 		{"as long as the one there", resting("ramp", began, soon), resting("rate_limit", began, soon), nil},
 		{"run out, but not probed", quarantined("billing", began, after(-time.Second)), nil,
-			attrs{attrUntil: after(-time.Second), attrQuarantine: 1}},
+			attrs{records.AttrUntil: after(-time.Second), records.AttrQuarantine: 1}},
 		{"run out", resting("ramp", began, after(-time.Second)), nil, attrs{}},
 		{"run out for a day", quarantined("billing", after(-50*time.Hour), after(-25*time.Hour)), nil, attrs{}},
 		{"disproved there since", quarantined("billing", began, late), ended(after(-time.Second)), nil},
 		{"began after the proof", quarantined("billing", began, late), ended(after(-2 * time.Minute)),
-			attrs{attrUntil: late, attrSetAt: began, attrQuarantine: 1}},
+			attrs{records.AttrUntil: late, records.AttrSetAt: began, records.AttrQuarantine: 1}},
 		{"of a key", nil, nil, attrs{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			table := newTable()
-			put(t, table, "key#key-1", attrs{attrOwner: "org-a", attrOK: 1})
+			put(t, table, "key#key-1", attrs{records.AttrOwner: "org-a", records.AttrOK: 1})
 			put(t, table, "rest#key#key-1#*", quarantined(upstream.Auth, began, late))
 			if tt.from != nil {
 				put(t, table, "rest#group#key-1#*", tt.from)
@@ -116,13 +119,13 @@ func TestAliases(t *testing.T) {
 		want   []string
 	}{
 		{"nothing known", []string{"key-1"}, nil, nil},
-		{"organisation learned", []string{"key-1"}, attrs{attrOwner: "org-a"}, []string{"key-1"}},
+		{"organisation learned", []string{"key-1"}, attrs{records.AttrOwner: "org-a"}, []string{"key-1"}},
 		{"quota named", []string{"key-1=team"}, nil, []string{"key-1"}},
-		{"quota named over an organisation", []string{"key-1=team"}, attrs{attrOwner: "org-a"}, []string{"key-1", "org-a"}},
-		{"quota renamed", []string{"key-1=new"}, attrs{attrGroup: "old"}, []string{"key-1", "old"}},
-		{"quota no longer named", []string{"key-1"}, attrs{attrOwner: "org-a", attrGroup: "old", attrGroupOwner: "org-a"}, []string{"key-1", "old"}},
-		{"the secret is another organisation's now", []string{"key-1"}, attrs{attrOwner: "org-b", attrGroup: "org-a", attrGroupOwner: "org-a"}, []string{"key-1"}},
-		{"others are still in the old group", []string{"key-1=new", "key-2=old"}, attrs{attrGroup: "old"}, []string{"key-1"}},
+		{"quota named over an organisation", []string{"key-1=team"}, attrs{records.AttrOwner: "org-a"}, []string{"key-1", "org-a"}},
+		{"quota renamed", []string{"key-1=new"}, attrs{records.AttrGroup: "old"}, []string{"key-1", "old"}},
+		{"quota no longer named", []string{"key-1"}, attrs{records.AttrOwner: "org-a", records.AttrGroup: "old", records.AttrGroupOwner: "org-a"}, []string{"key-1", "old"}},
+		{"the secret is another organisation's now", []string{"key-1"}, attrs{records.AttrOwner: "org-b", records.AttrGroup: "org-a", records.AttrGroupOwner: "org-a"}, []string{"key-1"}},
+		{"others are still in the old group", []string{"key-1=new", "key-2=old"}, attrs{records.AttrGroup: "old"}, []string{"key-1"}},
 		{"a group that is named like the key", []string{"key-1=team", "key-2=key-1"}, nil, nil},
 	}
 	for _, tt := range tests {
@@ -150,7 +153,7 @@ func TestRestsOfSeveralNamesJoin(t *testing.T) {
 	t.Parallel()
 	table := newTable()
 	for _, key := range []string{"key-1", "key-2"} {
-		put(t, table, "key#"+key, attrs{attrOwner: "org-a", attrOK: 1})
+		put(t, table, "key#"+key, attrs{records.AttrOwner: "org-a", records.AttrOK: 1})
 	}
 	put(t, table, "rest#group#key-1#*", quarantined(upstream.Billing, after(-time.Minute), after(time.Minute)))
 	put(t, table, "rest#group#key-2#*", resting(upstream.Concurrency, after(-time.Second), after(2*time.Minute)))
@@ -159,15 +162,15 @@ func TestRestsOfSeveralNamesJoin(t *testing.T) {
 		t.Errorf("report %+v", report)
 	}
 	want(t, table, "rest#group#org-a#*", attrs{
-		attrUntil: after(2 * time.Minute), attrSetAt: after(-time.Second), attrQuarantine: 1,
-		attrWhy: "carried over from key-2: provider said concurrency",
+		records.AttrUntil: after(2 * time.Minute), records.AttrSetAt: after(-time.Second), records.AttrQuarantine: 1,
+		records.AttrWhy: "carried over from key-2: provider said concurrency",
 	})
 }
 
 func TestShared(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	put(t, table, "key#a", attrs{attrOwner: "org-a", attrOK: 1})
+	put(t, table, "key#a", attrs{records.AttrOwner: "org-a", records.AttrOK: 1})
 	keys := []string{"a=team", "b=team", "c"}
 	for i := range 10 {
 		keys = append(keys, string(rune('k'+i))+"=many")
@@ -186,13 +189,13 @@ func TestShared(t *testing.T) {
 func TestNotRegroupedBeforeAllIsCarried(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	put(t, table, "key#key-1", attrs{attrOK: 1, attrGroup: "old"})
+	put(t, table, "key#key-1", attrs{records.AttrOK: 1, records.AttrGroup: "old"})
 	put(t, table, "rest#group#old#*", quarantined(upstream.Billing, after(-time.Minute), after(time.Minute)))
 	if _, err := runner(broken{table, "rest#group#new#*"}, nine, "key-1=new").Run(t.Context()); err == nil {
 		t.Error("the failure is not told")
 	}
-	want(t, table, "key#key-1", attrs{attrGroup: "old"})
+	want(t, table, "key#key-1", attrs{records.AttrGroup: "old"})
 	run(t, table, after(time.Second), "key-1=new")
-	want(t, table, "key#key-1", attrs{attrGroup: "new"})
-	want(t, table, "rest#group#new#*", attrs{attrUntil: after(time.Minute)})
+	want(t, table, "key#key-1", attrs{records.AttrGroup: "new"})
+	want(t, table, "rest#group#new#*", attrs{records.AttrUntil: after(time.Minute)})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -87,10 +88,10 @@ func digest(v view) Digest {
 	byKey, byGroup := map[string][]RestDigest{}, map[string][]RestDigest{}
 	for _, r := range v.rests() {
 		by := byGroup
-		if r.kind == ofKey {
+		if r.On.Kind == records.OfKey {
 			by = byKey
 		}
-		by[r.name] = append(by[r.name], r.digest())
+		by[r.On.Name] = append(by[r.On.Name], r.digest())
 	}
 	resting := 0
 	for _, name := range v.groupNames() {
@@ -111,7 +112,7 @@ func digest(v view) Digest {
 // serves reports whether any key of the group can serve every model.
 func (g GroupDigest) serves() bool {
 	for _, r := range g.Rests {
-		if r.Covers == everything {
+		if r.Covers == records.Everything {
 			return false
 		}
 	}
@@ -138,7 +139,7 @@ func (g GroupDigest) describe() string {
 
 func (r RestDigest) describe() string {
 	what := r.Covers
-	if what == everything {
+	if what == records.Everything {
 		what = "everything"
 	}
 	until := r.Until.Format("2 Jan 15:04:05 UTC")
@@ -157,22 +158,22 @@ func plural(n int, thing string) string {
 
 func (r rest) digest() RestDigest {
 	return RestDigest{
-		Covers: clip(r.covers), Class: clip(string(r.class)), Why: clip(r.why),
-		Until: time.UnixMilli(r.until).UTC(), Quarantine: r.quarantine,
+		Covers: clip(r.On.Covers), Class: clip(string(r.Class)), Why: clip(r.Why),
+		Until: time.UnixMilli(r.Until).UTC(), Quarantine: r.Quarantine,
 	}
 }
 
 func (m member) digest(rests []RestDigest) KeyDigest {
 	r := m.record
 	k := KeyDigest{
-		Name: m.name, Weight: 1, WeightWhy: clip(r.Str(attrWeightWhy)), OK: r.Int(attrOK), Refused: r.Int(attrRefused),
-		LatencyMS: r.Int(attrSawLatency), Cost: r.Int(attrSawCost), FaultPercent: float64(r.Int(attrSawFaults)) / 10,
-		Probe: clip(r.Str(attrTriedWhy)), Rests: rests,
+		Name: m.name, Weight: 1, WeightWhy: clip(r.Str(records.AttrWeightWhy)), OK: r.Int(records.AttrOK), Refused: r.Int(records.AttrRefused),
+		LatencyMS: r.Int(records.AttrSawLatency), Cost: r.Int(records.AttrSawCost), FaultPercent: float64(r.Int(records.AttrSawFaults)) / 10,
+		Probe: clip(r.Str(records.AttrTriedWhy)), Rests: rests,
 	}
-	if weight := r.Int(attrWeight); weight > 0 && weight <= full {
+	if weight := r.Int(records.AttrWeight); weight > 0 && weight <= full {
 		k.Weight = float64(weight) / full
 	}
-	if at := r.Int(attrTriedAt); at > 0 {
+	if at := r.Int(records.AttrTriedAt); at > 0 {
 		t := time.UnixMilli(at).UTC()
 		k.ProbeAt = &t
 	}
@@ -182,10 +183,10 @@ func (m member) digest(rests []RestDigest) KeyDigest {
 // quotas lists a group's quotas.
 func (v view) quotas(group string) []QuotaDigest {
 	var out []QuotaDigest
-	for _, item := range v.sorted(quotaPrefix + group + "#") {
+	for _, item := range v.sorted(records.QuotasOf(group)) {
 		q := QuotaDigest{
-			Family:   clip(strings.TrimPrefix(item.Key.Sort, quotaPrefix+group+"#")),
-			Requests: item.Int(attrRequestsLimit), InputTokens: item.Int(attrInputLimit), OutputTokens: item.Int(attrOutputLimit),
+			Family:   clip(strings.TrimPrefix(item.Key.Sort, records.QuotasOf(group))),
+			Requests: item.Int(records.AttrRequestsLimit), InputTokens: item.Int(records.AttrInputLimit), OutputTokens: item.Int(records.AttrOutputLimit),
 			BurstMS: burstOf(item),
 		}
 		q.Headroom = headroom(item, v.ms())
@@ -195,17 +196,17 @@ func (v view) quotas(group string) []QuotaDigest {
 }
 
 func burstOf(quota store.Item) int64 {
-	if burst := quota.Int(attrBurst); burst > 0 {
+	if burst := quota.Int(records.AttrBurst); burst > 0 {
 		return burst
 	}
-	return fullBurst
+	return records.FullBurst
 }
 
 // headroom is the free percentage of a quota's tightest limit: an arrival time
 // a whole burst away is an empty bucket.
 func headroom(quota store.Item, now int64) *int64 {
 	var free *int64
-	for i, at := range [...]string{attrRequestsAt, attrInputAt, attrOutputAt} {
+	for i, at := range [...]string{records.AttrRequestsAt, records.AttrInputAt, records.AttrOutputAt} {
 		if quota.Int(limitAttrs[i]) <= 0 {
 			continue
 		}

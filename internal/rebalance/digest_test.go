@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -28,28 +29,28 @@ func digestOf(t testing.TB, text string) Digest {
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	put(t, table, "key#a", attrs{attrOK: 90, attrRefused: 10, attrOwner: "org-a"})
-	put(t, table, "key#b", used(attrs{attrOwner: "org-a", attrTriedAt: after(-time.Minute), attrTriedWhy: "lists its models"}))
+	put(t, table, "key#a", attrs{records.AttrOK: 90, records.AttrRefused: 10, records.AttrOwner: "org-a"})
+	put(t, table, "key#b", used(attrs{records.AttrOwner: "org-a", records.AttrTriedAt: after(-time.Minute), records.AttrTriedWhy: "lists its models"}))
 	put(t, table, "rest#key#b#*", quarantined(upstream.Auth, after(-time.Hour), after(time.Minute)))
-	put(t, table, "quota#org-a#"+sonnet, attrs{attrRequestsLimit: 50, attrInputLimit: 1000, attrBurst: 20_000, attrBurstAt: nine, attrInputAt: after(15 * time.Second)})
+	put(t, table, "quota#org-a#"+sonnet, attrs{records.AttrRequestsLimit: 50, records.AttrInputLimit: 1000, records.AttrBurst: 20_000, records.AttrBurstAt: nine, records.AttrInputAt: after(15 * time.Second)})
 	put(t, table, "quota#org-a#claude-haiku-4-5", resting(upstream.RateLimit, nine, after(30*time.Second)))
 	put(t, table, "rest#group#c#*", quarantined(upstream.Billing, nine, after(time.Minute)))
 	run(t, table, nine, "a", "b", "c")
 	record := get(t, table, "digest")
-	if record.Int(attrAt) != nine.UnixMilli() || record.Key != DigestRecord("claude") {
-		t.Errorf("record %v at %d", record.Key, record.Int(attrAt))
+	if record.Int(records.AttrAt) != nine.UnixMilli() || record.Key != DigestRecord("claude") {
+		t.Errorf("record %v at %d", record.Key, record.Int(records.AttrAt))
 	}
 	var got, expected any
-	if err := json.Unmarshal([]byte(record.Str(attrDigest)), &got); err != nil {
+	if err := json.Unmarshal([]byte(record.Str(records.AttrDigest)), &got); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(golden(t, "digest.json"), &expected); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(expected, got); diff != "" {
-		t.Errorf("(-golden +got):\n%s\n%s", diff, record.Str(attrDigest))
+		t.Errorf("(-golden +got):\n%s\n%s", diff, record.Str(records.AttrDigest))
 	}
-	digestOf(t, record.Str(attrDigest))
+	digestOf(t, record.Str(records.AttrDigest))
 }
 
 // TestDigestIsBounded: whatever stands in the records, it fits and counts what
@@ -123,12 +124,12 @@ func TestHeadroom(t *testing.T) {
 		quota attrs
 		want  int64 // -1: unknown
 	}{
-		{"no limit known", attrs{attrRequestsAt: after(time.Hour)}, -1},
-		{"full", attrs{attrRequestsLimit: 50, attrRequestsAt: after(-time.Hour)}, 100},
-		{"half", attrs{attrRequestsLimit: 50, attrRequestsAt: after(27 * time.Second)}, 50},
-		{"booked into the future", attrs{attrRequestsLimit: 50, attrRequestsAt: after(time.Hour)}, 0},
-		{"the tightest", attrs{attrRequestsLimit: 50, attrOutputLimit: 9, attrOutputAt: after(13500 * time.Millisecond)}, 75},
-		{"of a smaller bucket", attrs{attrInputLimit: 50, attrInputAt: after(5 * time.Second), attrBurst: 10_000}, 50},
+		{"no limit known", attrs{records.AttrRequestsAt: after(time.Hour)}, -1},
+		{"full", attrs{records.AttrRequestsLimit: 50, records.AttrRequestsAt: after(-time.Hour)}, 100},
+		{"half", attrs{records.AttrRequestsLimit: 50, records.AttrRequestsAt: after(27 * time.Second)}, 50},
+		{"booked into the future", attrs{records.AttrRequestsLimit: 50, records.AttrRequestsAt: after(time.Hour)}, 0},
+		{"the tightest", attrs{records.AttrRequestsLimit: 50, records.AttrOutputLimit: 9, records.AttrOutputAt: after(13500 * time.Millisecond)}, 75},
+		{"of a smaller bucket", attrs{records.AttrInputLimit: 50, records.AttrInputAt: after(5 * time.Second), records.AttrBurst: 10_000}, 50},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -12,17 +13,22 @@ import (
 // at once, and a write of it costs as many units as it has kilobytes.
 const maxDigest = 32 << 10
 
+// DigestRecord names the record of a pool's digest.
+func DigestRecord(pool string) store.Key {
+	return store.Key{Partition: records.Partition(pool), Sort: "digest"}
+}
+
 // publish is the write of a digest, once a minute.
 func publish(v view) (w write, ok bool) {
 	record := v.item(DigestRecord(v.pool))
-	if record.Int(attrAt) >= v.minute() {
+	if record.Int(records.AttrAt) >= v.minute() {
 		return w, false
 	}
 	return write{record.Key, store.Change{
-		If: unchanged(record, attrAt),
+		If: unchanged(record, records.AttrAt),
 		Do: []store.Assign{
-			store.Set(attrAt, store.Num(v.ms())), store.Set(attrDigest, store.Text(string(digest(v).encode(maxDigest)))),
-			store.Set(attrTTL, ttlAfter(v.ms(), keepQuota)),
+			store.Set(records.AttrAt, store.Num(v.ms())), store.Set(records.AttrDigest, store.Text(string(digest(v).encode(maxDigest)))),
+			store.Set(records.AttrTTL, records.TTL(v.ms(), records.KeepQuota)),
 		},
 	}, func(r *Report) { r.Digests++ }, nil}, true
 }

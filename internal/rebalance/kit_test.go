@@ -13,6 +13,7 @@ import (
 
 	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/provider/anthropic"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/embedded"
@@ -115,19 +116,19 @@ func counted(t testing.TB, table store.Table, key string, pairs ...any) {
 	for i := 0; i < len(pairs); i += 2 {
 		c.Do = append(c.Do, store.Add(pairs[i].(string), int64(pairs[i+1].(int))))
 	}
-	if _, err := table.Update(context.Background(), keyRecord("claude", key), c); err != nil {
+	if _, err := table.Update(context.Background(), records.Key("claude", key), c); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // resting is a rest as instances write it.
 func resting(class upstream.Class, set, until time.Time) attrs {
-	return attrs{attrClass: class, attrSetAt: set, attrUntil: until, attrWhy: "provider said " + string(class), attrCount: 1, attrQuarantine: 0}
+	return attrs{records.AttrClass: class, records.AttrSetAt: set, records.AttrUntil: until, records.AttrWhy: "provider said " + string(class), records.AttrCount: 1, records.AttrQuarantine: 0}
 }
 
 func quarantined(class upstream.Class, set, until time.Time) attrs {
 	a := resting(class, set, until)
-	a[attrQuarantine] = 1
+	a[records.AttrQuarantine] = 1
 	return a
 }
 

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/dynamo"
 	"github.com/fallow-dev/fallow/internal/store/dynamotest"
@@ -84,7 +85,7 @@ func drawWorld(t *rapid.T) world {
 	}
 	for _, scope := range scopes {
 		if rapid.Bool().Draw(t, scope) {
-			w.records[scope] = drawRest(t, strings.HasPrefix(scope, quotaPrefix))
+			w.records[scope] = drawRest(t, strings.HasPrefix(scope, records.QuotaPrefix))
 		}
 	}
 	if rapid.Bool().Draw(t, "votes") {
@@ -95,14 +96,14 @@ func drawWorld(t *rapid.T) world {
 
 func drawCounters(t *rapid.T, owner string) attrs {
 	count := rapid.IntRange(0, 200)
-	a := attrs{attrOK: count.Draw(t, "ok"), attrRefused: count.Draw(t, "refused"), attrFaults: count.Draw(t, "faults"),
-		attrLatencyMS: count.Draw(t, "latency") * 1000, attrLatencies: count.Draw(t, "latencies"),
-		attrCost: count.Draw(t, "cost") * 1000, attrTokens: count.Draw(t, "tokens") * 1000, attrWeight: 50 * rapid.IntRange(1, 20).Draw(t, "weight")}
+	a := attrs{records.AttrOK: count.Draw(t, "ok"), records.AttrRefused: count.Draw(t, "refused"), records.AttrFaults: count.Draw(t, "faults"),
+		records.AttrLatencyMS: count.Draw(t, "latency") * 1000, records.AttrLatencies: count.Draw(t, "latencies"),
+		records.AttrCost: count.Draw(t, "cost") * 1000, records.AttrTokens: count.Draw(t, "tokens") * 1000, records.AttrWeight: 50 * rapid.IntRange(1, 20).Draw(t, "weight")}
 	if owner != "" {
-		a[attrOwner] = owner
+		a[records.AttrOwner] = owner
 	}
 	if rapid.Bool().Draw(t, "grouped") {
-		a[attrGroup], a[attrGroupOwner] = "old", owner
+		a[records.AttrGroup], a[records.AttrGroupOwner] = "old", owner
 	}
 	return a
 }
@@ -112,14 +113,14 @@ func drawRest(t *rapid.T, metered bool) attrs {
 	// Far enough from now for clocks that differ by seconds to agree on it.
 	at := rapid.SampledFrom([]time.Duration{-30 * time.Hour, -2 * time.Hour, -time.Minute, time.Minute, 9 * time.Minute})
 	a := resting(rapid.SampledFrom(classes).Draw(t, "class"), after(-at.Draw(t, "set").Abs()), after(at.Draw(t, "until")))
-	a[attrQuarantine] = rapid.IntRange(0, 1).Draw(t, "quarantine")
+	a[records.AttrQuarantine] = rapid.IntRange(0, 1).Draw(t, "quarantine")
 	if rapid.IntRange(0, 4).Draw(t, "ended") == 0 {
-		a[attrUntil], a[attrQuarantine], a[attrCount] = 0, 0, 0
+		a[records.AttrUntil], a[records.AttrQuarantine], a[records.AttrCount] = 0, 0, 0
 	}
 	if metered {
-		a[attrVersion] = 1
+		a[records.AttrVersion] = 1
 		if rapid.Bool().Draw(t, "shrunk") {
-			a[attrBurst] = rapid.IntRange(3_000, fullBurst).Draw(t, "burst")
+			a[records.AttrBurst] = rapid.IntRange(3_000, records.FullBurst).Draw(t, "burst")
 		}
 	}
 	return a
@@ -133,7 +134,7 @@ func (w world) build(t *rapid.T, table store.Table) string {
 		for _, attr := range slices.Sorted(maps.Keys(a)) {
 			c.Do = append(c.Do, store.Set(attr, value(a[attr])))
 		}
-		if _, err := table.Update(context.Background(), store.Key{Partition: partition(name), Sort: sort}, c); err != nil {
+		if _, err := table.Update(context.Background(), store.Key{Partition: records.Partition(name), Sort: sort}, c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -157,10 +158,10 @@ func mustRun(t *rapid.T, r *Runner) {
 	}
 }
 
-// records lists what stands in a pool, without the attributes named and without
+// listed is what stands in a pool, without the attributes named and without
 // what a digest says: it may be of any moment within its minute.
-func records(t *rapid.T, table store.Table, name string, without ...string) map[string]string {
-	items, err := table.Query(context.Background(), partition(name))
+func listed(t *rapid.T, table store.Table, name string, without ...string) map[string]string {
+	items, err := table.Query(context.Background(), records.Partition(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func records(t *rapid.T, table store.Table, name string, without ...string) map[
 	for _, item := range items {
 		var line []string
 		for _, attr := range slices.Sorted(maps.Keys(item.Attrs)) {
-			if attr != attrDigest && !slices.Contains(without, attr) {
+			if attr != records.AttrDigest && !slices.Contains(without, attr) {
 				line = append(line, attr+"="+show(item.Attrs[attr]))
 			}
 		}
@@ -205,8 +206,8 @@ func checkInterleaving(t *testing.T, table store.Table) {
 		}
 		takeTurns(t, table, runs)
 		mustRun(t, w.runner(together, table, nil, nine))
-		clocks := []string{attrWeightAt, attrGrownAt, "merged_at", attrAt, attrTTL}
-		same(t, records(t, table, together, clocks...), records(t, table, alone, clocks...))
+		clocks := []string{records.AttrWeightAt, records.AttrGrownAt, "merged_at", records.AttrAt, records.AttrTTL}
+		same(t, listed(t, table, together, clocks...), listed(t, table, alone, clocks...))
 	})
 }
 
@@ -221,7 +222,7 @@ func checkCrashes(t *testing.T, table store.Table) {
 		mustRun(t, w.runner(alone, table, nil, nine))
 		_, _ = w.runner(broken, &dying{Table: table, left: point, lost: lost}, nil, nine).Run(context.Background())
 		mustRun(t, w.runner(broken, table, nil, nine))
-		same(t, records(t, table, broken), records(t, table, alone))
+		same(t, listed(t, table, broken), listed(t, table, alone))
 
 		p := newProvider(w.answers)
 		_, _ = w.runner(broken, &dying{Table: table, left: point, lost: lost}, p, after(time.Minute)).Run(context.Background())
@@ -235,7 +236,7 @@ func checkCrashes(t *testing.T, table store.Table) {
 // healed checks that every key that is not on hold is known for what it is: a
 // good one does not rest as refused, and a dead one that nobody uses does.
 func (w world) healed(t *rapid.T, table store.Table, name string) {
-	items, err := table.Query(context.Background(), partition(name))
+	items, err := table.Query(context.Background(), records.Partition(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,8 +248,8 @@ func (w world) healed(t *rapid.T, table store.Table, name string) {
 	v := newView(r.cfg.Now(), name, r.cfg.Document.Pools[name], byKey)
 	_, _, held := v.doubtful()
 	for _, m := range v.keys {
-		own, _ := restOf(v.item(restRecord(name, ofKey, m.name, everything)))
-		refused := own.stands(v.now) && own.class == upstream.Auth
+		own, _ := restOf(v.item(records.KeyScope(m.name, records.Everything).In(name)))
+		refused := own.stands(v.now) && own.Class == upstream.Auth
 		switch answer := w.answers[m.name]; {
 		case held[m.group]:
 		case answer.status == 200 && refused:
@@ -279,9 +280,9 @@ func checkCalls(t *testing.T, table store.Table) {
 			}
 		}
 		for sort, was := range w.records {
-			held := was[attrClass] == upstream.Hold && was[attrQuarantine] == 1 && strings.HasPrefix(sort, "rest#group#")
-			item, _, err := table.Get(context.Background(), store.Key{Partition: partition(name), Sort: sort})
-			if held && (err != nil || item.Int(attrSetAt) != value(was[attrSetAt]).Int() || item.Int(attrQuarantine) != 1) && value(was[attrSetAt]).Int() > after(-20*time.Hour).UnixMilli() {
+			held := was[records.AttrClass] == upstream.Hold && was[records.AttrQuarantine] == 1 && strings.HasPrefix(sort, "rest#group#")
+			item, _, err := table.Get(context.Background(), store.Key{Partition: records.Partition(name), Sort: sort})
+			if held && (err != nil || item.Int(records.AttrSetAt) != value(was[records.AttrSetAt]).Int() || item.Int(records.AttrQuarantine) != 1) && value(was[records.AttrSetAt]).Int() > after(-20*time.Hour).UnixMilli() {
 				t.Fatalf("a hold was ended or begun anew: %v, %v", item, err)
 			}
 		}

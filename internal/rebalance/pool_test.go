@@ -144,19 +144,3 @@ func TestRestsOfUnknownKeysFollow(t *testing.T) {
 		}
 	})
 }
-
-// TestNamesAreThoseOfThePool: the same records under the same names.
-func TestNamesAreThoseOfThePool(t *testing.T) {
-	t.Parallel()
-	if got, want := keyRecord("claude", "a"), pool.KeyRecord("claude", "a"); got != want {
-		t.Errorf("record %v, want %v", got, want)
-	}
-	for got, want := range map[string]string{
-		attrOwner: pool.AttrOwner, attrOK: pool.AttrOK, attrRefused: pool.AttrRefused,
-		attrWeight: pool.AttrWeight, attrWeightWhy: pool.AttrWeightWhy, attrWeightAt: pool.AttrWeightAt,
-	} {
-		if got != want {
-			t.Errorf("attribute %q, want %q", got, want)
-		}
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -96,49 +97,49 @@ func (v view) doubtful() (byKey, byGroup map[string][]rest, held map[string]bool
 	byKey, byGroup, held = map[string][]rest{}, map[string][]rest{}, map[string]bool{}
 	for _, r := range v.rests() {
 		switch {
-		case r.kind == ofGroup && r.class == upstream.Hold:
-			held[r.name] = true
-		case r.kind == ofKey && (r.class == upstream.Auth || r.class == upstream.Permission):
-			byKey[r.name] = append(byKey[r.name], r)
-		case r.kind == ofGroup && patience[r.class] > 0:
-			byGroup[r.name] = append(byGroup[r.name], r)
+		case r.On.Kind == records.OfGroup && r.Class == upstream.Hold:
+			held[r.On.Name] = true
+		case r.On.Kind == records.OfKey && (r.Class == upstream.Auth || r.Class == upstream.Permission):
+			byKey[r.On.Name] = append(byKey[r.On.Name], r)
+		case r.On.Kind == records.OfGroup && patience[r.Class] > 0:
+			byGroup[r.On.Name] = append(byGroup[r.On.Name], r)
 		}
 	}
 	return byKey, byGroup, held
 }
 
 func longestWaiting(a, b member) int {
-	return cmp.Compare(a.record.Int(attrTriedAt), b.record.Int(attrTriedAt))
+	return cmp.Compare(a.record.Int(records.AttrTriedAt), b.record.Int(records.AttrTriedAt))
 }
 
 // due reports whether the key was not asked lately. A time far in the future
 // comes from a clock that was wrong.
 func (m member) due(now time.Time) bool {
-	since := now.Sub(time.UnixMilli(m.record.Int(attrTriedAt)))
+	since := now.Sub(time.UnixMilli(m.record.Int(records.AttrTriedAt)))
 	return since.Abs() >= probeEvery-probeSlack
 }
 
 // unused reports whether no instance has counted an answer for the key.
 func (m member) unused() bool {
-	return m.record.Int(attrOK)+m.record.Int(attrRefused)+m.record.Int(attrFaults) == 0
+	return m.record.Int(records.AttrOK)+m.record.Int(records.AttrRefused)+m.record.Int(records.AttrFaults) == 0
 }
 
 // claim is the fence of a call: of several runs one makes it. by names the
 // claim, so that its maker knows it again when a reply was lost.
 func (e errand) claim(now time.Time, by string) store.Change {
 	return store.Change{
-		If: unchanged(e.key.record, attrTriedAt),
-		Do: []store.Assign{store.Set(attrTriedAt, store.Num(now.UnixMilli())), store.Set(attrTriedBy, store.Text(by))},
+		If: unchanged(e.key.record, records.AttrTriedAt),
+		Do: []store.Assign{store.Set(records.AttrTriedAt, store.Num(now.UnixMilli())), store.Set(records.AttrTriedBy, store.Text(by))},
 	}
 }
 
 // note writes down what came of a call, and the organisation that it told.
 func (e errand) note(by string, a answer, why string) write {
-	do := []store.Assign{store.Set(attrTriedWhy, store.Text(why))}
-	if a.owner != "" && a.owner != e.key.record.Str(attrOwner) {
-		do = append(do, store.Set(attrOwner, store.Text(a.owner)))
+	do := []store.Assign{store.Set(records.AttrTriedWhy, store.Text(why))}
+	if a.owner != "" && a.owner != e.key.record.Str(records.AttrOwner) {
+		do = append(do, store.Set(records.AttrOwner, store.Text(a.owner)))
 	}
-	return write{e.key.record.Key, store.Change{If: store.Is(attrTriedBy, store.EQ, store.Text(by)), Do: do}, nil, nil}
+	return write{e.key.record.Key, store.Change{If: store.Is(records.AttrTriedBy, store.EQ, store.Text(by)), Do: do}, nil, nil}
 }
 
 // outcome puts an answer into words.
@@ -182,21 +183,21 @@ func verdict(v view, e errand, a answer, listed []provider.Model, now time.Time)
 	there, _ := restOf(v.item(r.item.Key))
 	c, count := r.begin(r.item), func(r *Report) { r.Refused++ }
 	if there.stands(now) {
-		if r.until <= there.until && r.class == there.class {
+		if r.Until <= there.Until && r.Class == there.Class {
 			return nil
 		}
-		r.set, r.until = there.set, max(r.until, there.until)
+		r.Set, r.Until = there.Set, max(r.Until, there.Until)
 		c = r.extend(r.item)
 	}
-	return []write{{r.item.Key, c, count, say("rests", "until", time.UnixMilli(r.until).UTC(), "why", r.why)}}
+	return []write{{r.item.Key, c, count, say("rests", "until", time.UnixMilli(r.Until).UTC(), "why", r.Why)}}
 }
 
 // refusal is the rest that a refused call calls for.
 func refusal(v view, m member, f *upstream.Fault, now time.Time) rest {
-	key, length := restRecord(v.pool, ofGroup, m.group, everything), refusedRest
+	key, length := records.GroupScope(m.group, records.Everything).In(v.pool), refusedRest
 	switch {
 	case f.Class == upstream.Auth:
-		key = restRecord(v.pool, ofKey, m.name, everything)
+		key = records.KeyScope(m.name, records.Everything).In(v.pool)
 	case f.Class == upstream.Hold:
 		length = holdRest
 	case f.Until.After(now):
@@ -204,9 +205,9 @@ func refusal(v view, m member, f *upstream.Fault, now time.Time) rest {
 	}
 	there, _ := restOf(v.item(key))
 	there.item = v.item(key)
-	there.set, there.count = max(now.UnixMilli(), there.set+1), there.count+1
-	there.until, there.class, there.quarantine = now.Add(length).UnixMilli(), f.Class, true
-	there.why = fmt.Sprintf("provider said %s when key %s asked for its models", f.Class, m.name)
+	there.Set, there.Count = max(now.UnixMilli(), there.Set+1), there.Count+1
+	there.Until, there.Class, there.Quarantine = now.Add(length).UnixMilli(), f.Class, true
+	there.Why = fmt.Sprintf("provider said %s when key %s asked for its models", f.Class, m.name)
 	return there
 }
 
@@ -215,15 +216,15 @@ func answered(e errand, a answer, listed []provider.Model, now time.Time) []writ
 	var out []write
 	for _, r := range e.rests {
 		switch {
-		case r.class == upstream.Auth:
+		case r.Class == upstream.Auth:
 			why := "the key lists its models again"
 			out = append(out, write{r.item.Key, r.end(now, a.sent, why), func(r *Report) { r.Restored++ }, say("recovered", "why", why)})
-		case r.until <= now.UnixMilli(): // the next request tries anyway
-		case r.class == upstream.Permission && lists(listed, r.covers):
+		case r.Until <= now.UnixMilli(): // the next request tries anyway
+		case r.Class == upstream.Permission && lists(listed, r.On.Covers):
 			why := "the key lists this model; one request may try it"
 			out = append(out, write{r.item.Key, r.shorten(now, a.sent, why), func(r *Report) { r.Shortened++ }, say("rest shortened", "why", why)})
-		case patience[r.class] > 0 && now.UnixMilli()-r.set >= patience[r.class].Milliseconds():
-			why := fmt.Sprintf("key %s lists its models, which proves nothing of %s; one request may try", e.key.name, r.class)
+		case patience[r.Class] > 0 && now.UnixMilli()-r.Set >= patience[r.Class].Milliseconds():
+			why := fmt.Sprintf("key %s lists its models, which proves nothing of %s; one request may try", e.key.name, r.Class)
 			out = append(out, write{r.item.Key, r.shorten(now, a.sent, why), func(r *Report) { r.Shortened++ }, say("rest shortened", "why", why)})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -17,7 +18,7 @@ func used(a attrs) attrs {
 	if a == nil {
 		a = attrs{}
 	}
-	a[attrOK] = 10
+	a[records.AttrOK] = 10
 	return a
 }
 
@@ -36,12 +37,12 @@ func TestProbe(t *testing.T) {
 		note string
 	}{
 		{"a key that is good again", own, quarantined(upstream.Auth, began, late), models,
-			attrs{attrUntil: 0, attrSetAt: nine, attrQuarantine: 0, attrCount: 0, attrClass: "", attrWhy: "the key lists its models again"}, "lists its models"},
+			attrs{records.AttrUntil: 0, records.AttrSetAt: nine, records.AttrQuarantine: 0, records.AttrCount: 0, records.AttrClass: "", records.AttrWhy: "the key lists its models again"}, "lists its models"},
 		{"a key that is still dead", own, quarantined(upstream.Auth, began, after(time.Minute)), refusing(401, "authentication_error", "", "invalid x-api-key"),
-			attrs{attrUntil: again, attrSetAt: began, attrQuarantine: 1, attrCount: 1, attrWhy: "provider said auth when key a asked for its models"}, "was refused its models: provider said auth"},
+			attrs{records.AttrUntil: again, records.AttrSetAt: began, records.AttrQuarantine: 1, records.AttrCount: 1, records.AttrWhy: "provider said auth when key a asked for its models"}, "was refused its models: provider said auth"},
 		{"a dead key rests longer anyway", own, quarantined(upstream.Auth, began, after(time.Hour)), refusing(401, "authentication_error", "", ""), nil, ""},
 		{"a dead key whose rest has run out", own, quarantined(upstream.Auth, began, after(-time.Second)), refusing(401, "authentication_error", "", ""),
-			attrs{attrUntil: again, attrSetAt: began, attrQuarantine: 1}, ""},
+			attrs{records.AttrUntil: again, records.AttrSetAt: began, records.AttrQuarantine: 1}, ""},
 		{"a key that may not list models", own, quarantined(upstream.Auth, began, late), refusing(401, "", "", "Missing scopes: api.model.read"), nil, "says nothing of the key"},
 		{"a provider in trouble", own, quarantined(upstream.Auth, began, late), refusing(529, "overloaded_error", "", ""), nil, "provider said overload"},
 		{"a proxy's page", own, quarantined(upstream.Auth, began, late), reply{status: 200, body: "<html>"}, nil, "provider said provider"},
@@ -51,22 +52,22 @@ func TestProbe(t *testing.T) {
 		{"an episode that began at the same moment", own, quarantined(upstream.Auth, nine.Add(time.Millisecond), late), models, nil, "lists its models"},
 
 		{"a model that is listed", "rest#key#a#" + sonnet, resting(upstream.Permission, began, late), models,
-			attrs{attrUntil: nine, attrSetAt: nine, attrQuarantine: 1, attrCount: 1, attrClass: upstream.Permission, attrWhy: "the key lists this model; one request may try it"}, ""},
+			attrs{records.AttrUntil: nine, records.AttrSetAt: nine, records.AttrQuarantine: 1, records.AttrCount: 1, records.AttrClass: upstream.Permission, records.AttrWhy: "the key lists this model; one request may try it"}, ""},
 		{"a model that is not", "rest#key#a#claude-opus-5", resting(upstream.Permission, began, late), models, nil, ""},
 
 		{"credit, after a while", group, quarantined(upstream.Billing, after(-5*time.Minute), late), models,
-			attrs{attrUntil: nine, attrSetAt: nine, attrQuarantine: 1, attrWhy: "key a lists its models, which proves nothing of billing; one request may try"}, ""},
+			attrs{records.AttrUntil: nine, records.AttrSetAt: nine, records.AttrQuarantine: 1, records.AttrWhy: "key a lists its models, which proves nothing of billing; one request may try"}, ""},
 		{"credit, too soon", group, quarantined(upstream.Billing, after(-4*time.Minute), late), models, nil, ""},
 		{"credit, and a request may try already", group, quarantined(upstream.Billing, after(-11*time.Minute), after(-time.Minute)), models, nil, ""},
 		{"no credit, said again", group, quarantined(upstream.Billing, began, after(time.Minute)), refusing(402, "billing_error", "", ""),
-			attrs{attrUntil: again, attrSetAt: began}, "was refused its models: provider said billing"},
+			attrs{records.AttrUntil: again, records.AttrSetAt: began}, "was refused its models: provider said billing"},
 		{"a spend cap, within the hour", group, quarantined(upstream.SpendCap, after(-59*time.Minute), after(200*time.Hour)), models, nil, ""},
 		{"a spend cap, after an hour", group, quarantined(upstream.SpendCap, after(-time.Hour), after(200*time.Hour)), models,
-			attrs{attrUntil: nine, attrSetAt: nine, attrClass: upstream.SpendCap}, ""},
+			attrs{records.AttrUntil: nine, records.AttrSetAt: nine, records.AttrClass: upstream.SpendCap}, ""},
 		{"a spend cap, said again with its end", group, quarantined(upstream.SpendCap, began, after(time.Minute)), refusing(429, "rate_limit_error", "enforced_spend_limit_reached", ""),
-			attrs{attrUntil: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), attrSetAt: began}, ""},
+			attrs{records.AttrUntil: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), records.AttrSetAt: began}, ""},
 		{"a hold instead", group, quarantined(upstream.Billing, began, late), refusing(400, "invalid_request_error", "organization_on_hold", ""),
-			attrs{attrUntil: nine.Add(holdRest), attrClass: upstream.Hold}, ""},
+			attrs{records.AttrUntil: nine.Add(holdRest), records.AttrClass: upstream.Hold}, ""},
 		{"a dead key of a group without credit", group, quarantined(upstream.Billing, began, late), refusing(401, "authentication_error", "", ""), nil, ""},
 	}
 	for _, tt := range tests {
@@ -85,7 +86,7 @@ func TestProbe(t *testing.T) {
 				expected = tt.is
 			}
 			for name, at := range expected { // times of the run itself
-				if at == nine && (name == attrUntil || name == attrSetAt) && tt.want != nil {
+				if at == nine && (name == records.AttrUntil || name == records.AttrSetAt) && tt.want != nil {
 					expected[name] = nine.Add(time.Millisecond)
 				}
 				if at == again || at == nine.Add(holdRest) {
@@ -93,7 +94,7 @@ func TestProbe(t *testing.T) {
 				}
 			}
 			want(t, table, tt.rest, expected)
-			if got := get(t, table, "key#a").Str(attrTriedWhy); !strings.Contains(got, tt.note) || got == "" {
+			if got := get(t, table, "key#a").Str(records.AttrTriedWhy); !strings.Contains(got, tt.note) || got == "" {
 				t.Errorf("noted %q, want %q", got, tt.note)
 			}
 		})
@@ -112,22 +113,22 @@ func TestWhichKeysAreAsked(t *testing.T) {
 		want    []string
 	}{
 		{"well used", []string{"a"}, map[string]attrs{"key#a": used(nil)}, nil},
-		{"never used", []string{"a", "b"}, map[string]attrs{"key#b": {attrTriedWhy: "lists its models"}}, []string{"a", "b"}},
-		{"refused only, and not resting", []string{"a"}, map[string]attrs{"key#a": {attrRefused: 3}}, nil},
+		{"never used", []string{"a", "b"}, map[string]attrs{"key#b": {records.AttrTriedWhy: "lists its models"}}, []string{"a", "b"}},
+		{"refused only, and not resting", []string{"a"}, map[string]attrs{"key#a": {records.AttrRefused: 3}}, nil},
 		{"a limit is no reason", []string{"a"}, map[string]attrs{"key#a": used(nil), "quota#a#m": resting(upstream.RateLimit, nine, late), "rest#group#a#*": resting(upstream.Concurrency, nine, late)}, nil},
-		{"one key for its group", []string{"a=g", "b=g", "c=g"}, map[string]attrs{"key#a": used(attrs{attrTriedAt: after(-6 * time.Minute)}), "key#b": used(nil), "key#c": used(nil),
+		{"one key for its group", []string{"a=g", "b=g", "c=g"}, map[string]attrs{"key#a": used(attrs{records.AttrTriedAt: after(-6 * time.Minute)}), "key#b": used(nil), "key#c": used(nil),
 			"rest#group#g#*": quarantined(upstream.Billing, nine, late)}, []string{"b"}},
-		{"its group's key was asked lately", []string{"a=g", "b=g"}, map[string]attrs{"key#a": used(attrs{attrTriedAt: after(-time.Minute)}), "key#b": used(nil),
+		{"its group's key was asked lately", []string{"a=g", "b=g"}, map[string]attrs{"key#a": used(attrs{records.AttrTriedAt: after(-time.Minute)}), "key#b": used(nil),
 			"rest#group#g#*": quarantined(upstream.Billing, nine, late)}, nil},
-		{"not through a key in doubt", []string{"a=g", "b=g"}, map[string]attrs{"key#a": used(nil), "key#b": used(attrs{attrTriedAt: after(-9 * time.Minute)}),
+		{"not through a key in doubt", []string{"a=g", "b=g"}, map[string]attrs{"key#a": used(nil), "key#b": used(attrs{records.AttrTriedAt: after(-9 * time.Minute)}),
 			"rest#key#a#*": quarantined(upstream.Auth, nine, late), "rest#group#g#*": quarantined(upstream.Billing, nine, late)}, []string{"a", "b"}},
 		{"all in doubt", []string{"a=g"}, map[string]attrs{"key#a": used(nil),
 			"rest#key#a#*": quarantined(upstream.Auth, nine, late), "rest#group#g#*": quarantined(upstream.Billing, nine, late)}, []string{"a"}},
-		{"asked lately", []string{"a", "b"}, map[string]attrs{"key#a": {attrTriedAt: after(-4 * time.Minute)}, "key#b": {attrTriedAt: after(-5 * time.Minute)}}, []string{"b"}},
-		{"asked by a clock ahead", []string{"a", "b"}, map[string]attrs{"key#a": {attrTriedAt: after(time.Minute)}, "key#b": {attrTriedAt: after(24 * time.Hour)}}, []string{"b"}},
+		{"asked lately", []string{"a", "b"}, map[string]attrs{"key#a": {records.AttrTriedAt: after(-4 * time.Minute)}, "key#b": {records.AttrTriedAt: after(-5 * time.Minute)}}, []string{"b"}},
+		{"asked by a clock ahead", []string{"a", "b"}, map[string]attrs{"key#a": {records.AttrTriedAt: after(time.Minute)}, "key#b": {records.AttrTriedAt: after(24 * time.Hour)}}, []string{"b"}},
 		{"on hold", []string{"a=g", "b=g", "c"}, map[string]attrs{"key#a": used(nil), "rest#group#g#*": quarantined(upstream.Hold, nine, late),
 			"rest#key#a#*": quarantined(upstream.Auth, nine, late)}, []string{"c"}},
-		{"longest waiting first", []string{"a", "b", "c"}, map[string]attrs{"key#a": {attrTriedAt: after(-6 * time.Minute)}, "key#c": {attrTriedAt: after(-7 * time.Minute)}}, []string{"b", "c", "a"}},
+		{"longest waiting first", []string{"a", "b", "c"}, map[string]attrs{"key#a": {records.AttrTriedAt: after(-6 * time.Minute)}, "key#c": {records.AttrTriedAt: after(-7 * time.Minute)}}, []string{"b", "c", "a"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -161,12 +162,12 @@ func TestUnusedKeys(t *testing.T) {
 	if report.Tried != 3 || report.Refused != 1 {
 		t.Errorf("report %+v, want three asked and one refused", report)
 	}
-	want(t, table, "rest#key#dead#*", attrs{attrClass: upstream.Auth, attrQuarantine: 1, attrUntil: nine.Add(refusedRest), attrSetAt: nine, attrCount: 1})
-	want(t, table, "key#good", attrs{attrOwner: ownerName("organisation-a"), attrTriedAt: nine, attrTriedWhy: "lists its models"})
+	want(t, table, "rest#key#dead#*", attrs{records.AttrClass: upstream.Auth, records.AttrQuarantine: 1, records.AttrUntil: nine.Add(refusedRest), records.AttrSetAt: nine, records.AttrCount: 1})
+	want(t, table, "key#good", attrs{records.AttrOwner: records.OwnerName("organisation-a"), records.AttrTriedAt: nine, records.AttrTriedWhy: "lists its models"})
 	if got := get(t, table, "rest#key#restricted#*"); len(got.Attrs) != 0 {
 		t.Errorf("a key that may not list models rests: %v", got)
 	}
-	if got := get(t, table, "key#good"); got.Has(attrWeight) {
+	if got := get(t, table, "key#good"); got.Has(records.AttrWeight) {
 		t.Errorf("an unused key got a weight: %v", got)
 	}
 	// Later the dead key is replaced: it comes back, and belongs to the same
@@ -176,7 +177,7 @@ func TestUnusedKeys(t *testing.T) {
 	if report.Restored != 1 || !slices.Equal(report.Shared, []string{"keys good, dead, restricted are one organisation: pooling them gains rotation, not capacity"}) {
 		t.Errorf("report %+v, want one restored and three keys of one organisation", report)
 	}
-	want(t, table, "rest#key#dead#*", attrs{attrUntil: 0, attrQuarantine: 0})
+	want(t, table, "rest#key#dead#*", attrs{records.AttrUntil: 0, records.AttrQuarantine: 0})
 }
 
 // TestDeadKeyIsNotLeftToClients: asked each time before its rest ends, it rests
@@ -191,7 +192,7 @@ func TestDeadKeyIsNotLeftToClients(t *testing.T) {
 		}
 		now := after(time.Duration(minute) * time.Minute)
 		probe(t, table, p, now, "dead")
-		if until := get(t, table, "rest#key#dead#*").Int(attrUntil); until <= now.UnixMilli() {
+		if until := get(t, table, "rest#key#dead#*").Int(records.AttrUntil); until <= now.UnixMilli() {
 			t.Fatalf("minute %d: the rest ended at %v", minute, time.UnixMilli(until))
 		}
 	}
@@ -229,7 +230,7 @@ func TestUnreadableSecret(t *testing.T) {
 	if err != nil || !slices.Equal(report.Unreadable, []string{"claude/a"}) || report.Tried != 1 {
 		t.Errorf("got %+v, %v; want key a unreadable and b tried", report, err)
 	}
-	want(t, table, "key#a", attrs{attrTriedWhy: "could not be asked for its models: its secret cannot be read"})
+	want(t, table, "key#a", attrs{records.AttrTriedWhy: "could not be asked for its models: its secret cannot be read"})
 }
 
 // TestUnusableBaseURL counts as no answer.

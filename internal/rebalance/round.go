@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -31,7 +32,7 @@ var steps = [...]func(view) []write{carry, stir, regroup, grow, learn, weigh}
 
 // read takes in the pool's records; false when they could not be read.
 func (r *round) read(ctx context.Context) bool {
-	items, err := r.cfg.Table.Query(ctx, partition(r.name))
+	items, err := r.cfg.Table.Query(ctx, records.Partition(r.name))
 	if err != nil {
 		r.fail(err)
 		return false
@@ -138,7 +139,7 @@ func (r *round) claim(ctx context.Context, e errand, by string) bool {
 	r.mu.Lock()
 	r.items[key] = res.Item
 	r.mu.Unlock()
-	return res.Applied || res.Item.Str(attrTriedBy) == by
+	return res.Applied || res.Item.Str(records.AttrTriedBy) == by
 }
 
 // seeds is the call that reads limits, if the pool has an admin key and it is time.
@@ -170,8 +171,8 @@ func (r *round) seed(ctx, calls context.Context, u Upstream, record store.Item) 
 		}
 	}
 	r.apply(ctx, write{record.Key, store.Change{
-		If: unchanged(record, attrAt),
-		Do: []store.Assign{store.Set(attrAt, store.Num(r.now.UnixMilli())), store.Set(attrWhy, store.Text(clip(why)))},
+		If: unchanged(record, records.AttrAt),
+		Do: []store.Assign{store.Set(records.AttrAt, store.Num(r.now.UnixMilli())), store.Set(records.AttrWhy, store.Text(clip(why)))},
 	}, nil, nil})
 }
 

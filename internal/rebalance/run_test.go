@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/storetest"
 )
@@ -23,28 +24,28 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestRunMovesAndRestoresWeights(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	counted(t, table, "bad", attrOK, 10, attrRefused, 90)
-	counted(t, table, "good", attrOK, 100)
+	counted(t, table, "bad", records.AttrOK, 10, records.AttrRefused, 90)
+	counted(t, table, "good", records.AttrOK, 100)
 	for minute := range 3 {
 		if minute > 0 {
-			counted(t, table, "bad", attrRefused, 10)
+			counted(t, table, "bad", records.AttrRefused, 10)
 		}
 		run(t, table, after(time.Duration(minute)*time.Minute), "bad", "good")
 	}
-	want(t, table, "key#bad", attrs{attrWeight: 700})
-	want(t, table, "key#good", attrs{attrWeight: 1000})
+	want(t, table, "key#bad", attrs{records.AttrWeight: 700})
+	want(t, table, "key#good", attrs{records.AttrWeight: 1000})
 	for minute := 3; minute < 6; minute++ { // quiet: nothing new is counted
 		run(t, table, after(time.Duration(minute)*time.Minute), "bad")
 	}
-	want(t, table, "key#bad", attrs{attrWeight: 1000, attrWeightWhy: "nothing against it"})
+	want(t, table, "key#bad", attrs{records.AttrWeight: 1000, records.AttrWeightWhy: "nothing against it"})
 }
 
 // TestManyRunsInOneMinuteMoveOnce: a schedule fires at least once.
 func TestManyRunsInOneMinuteMoveOnce(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	counted(t, table, "bad", attrRefused, 100)
-	put(t, table, "quota#bad#"+sonnet, attrs{attrBurst: 10_000, attrVersion: 1})
+	counted(t, table, "bad", records.AttrRefused, 100)
+	put(t, table, "quota#bad#"+sonnet, attrs{records.AttrBurst: 10_000, records.AttrVersion: 1})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var total Report
@@ -65,8 +66,8 @@ func TestManyRunsInOneMinuteMoveOnce(t *testing.T) {
 	if total.Decided != 1 || total.Grown != 1 || total.Digests != 1 {
 		t.Errorf("decided %d, grown %d, digests %d; want each once", total.Decided, total.Grown, total.Digests)
 	}
-	want(t, table, "key#bad", attrs{attrWeight: 900})
-	want(t, table, "quota#bad#"+sonnet, attrs{attrBurst: 11_000, attrVersion: 2})
+	want(t, table, "key#bad", attrs{records.AttrWeight: 900})
+	want(t, table, "quota#bad#"+sonnet, attrs{records.AttrBurst: 11_000, records.AttrVersion: 2})
 }
 
 // broken fails every update of one record.
@@ -85,8 +86,8 @@ func (b broken) Update(ctx context.Context, k store.Key, c store.Change) (store.
 func TestOneFailureDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	counted(t, table, "a", attrRefused, 100)
-	counted(t, table, "b", attrRefused, 100)
+	counted(t, table, "a", records.AttrRefused, 100)
+	counted(t, table, "b", records.AttrRefused, 100)
 	report, err := runner(broken{table, "key#a"}, nine, "a", "b").Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "pool claude: key#a: no answer") {
 		t.Errorf("err = %v, want it to name the record", err)
@@ -100,7 +101,7 @@ func TestOneFailureDoesNotHoldUpTheOthers(t *testing.T) {
 func TestOnePoolDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	counted(t, table, "a", attrOK, 1)
+	counted(t, table, "a", records.AttrOK, 1)
 	r := runner(unreadable{table}, nine, "a")
 	r.cfg.Document.Pools["aaa"] = config.Pool{Provider: "anthropic"}
 	report, err := r.Run(t.Context())
@@ -123,13 +124,13 @@ func (u unreadable) Query(ctx context.Context, partition string) ([]store.Item, 
 func TestForeignRecords(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	counted(t, table, "a", attrOK, 10)
-	put(t, table, "rest#", attrs{attrUntil: after(time.Hour)})
-	put(t, table, "rest#group", attrs{attrUntil: "soon"})
-	put(t, table, "quota#", attrs{attrBurst: "much"})
+	counted(t, table, "a", records.AttrOK, 10)
+	put(t, table, "rest#", attrs{records.AttrUntil: after(time.Hour)})
+	put(t, table, "rest#group", attrs{records.AttrUntil: "soon"})
+	put(t, table, "quota#", attrs{records.AttrBurst: "much"})
 	put(t, table, "ratio#", attrs{"text_votes": 1000, "text_sum": "x"})
-	put(t, table, "group#a#*", attrs{attrUntil: after(time.Hour)})
-	put(t, table, "quota#a#"+sonnet, attrs{attrBurst: 10_000, attrVersion: "one"})
+	put(t, table, "group#a#*", attrs{records.AttrUntil: after(time.Hour)})
+	put(t, table, "quota#a#"+sonnet, attrs{records.AttrBurst: 10_000, records.AttrVersion: "one"})
 	report, err := runner(table, nine, "a").Run(t.Context())
 	if !errors.Is(err, store.ErrAdd) || report.Decided != 1 || report.Digests != 1 {
 		t.Errorf("got %+v, %v; want all but two records done", report, err)
@@ -151,7 +152,7 @@ func TestEvery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		table := storetest.NewFaulty(newTable())
-		counted(t, table, "a", attrRefused, 100)
+		counted(t, table, "a", records.AttrRefused, 100)
 		var log bytes.Buffer
 		r := New(Config{Document: document("a"), Table: table, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -166,7 +167,7 @@ func TestEvery(t *testing.T) {
 		table.Down(false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		want(t, table, "key#a", attrs{attrWeight: 900})
+		want(t, table, "key#a", attrs{records.AttrWeight: 900})
 		for _, line := range []string{"msg=weight", "msg=digest", "resting_groups=0"} {
 			if !strings.Contains(log.String(), line) {
 				t.Errorf("the log lacks %q:\n%s", line, log.String())
@@ -183,7 +184,7 @@ func TestRunEndsInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		table := newTable()
-		counted(t, table, "a", attrOK, 10)
+		counted(t, table, "a", records.AttrOK, 10)
 		put(t, table, "rest#key#a#*", quarantined("auth", time.Now().Add(-time.Minute), time.Now().Add(4*time.Minute)))
 		p := newProvider(nil)
 		cfg := wired(table, p, time.Now, "a", "b", "c", "d", "e")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -23,8 +24,8 @@ const (
 // seedDue reports whether the limits were not asked for lately, and returns
 // the record that says so.
 func seedDue(v view) (store.Item, bool) {
-	record := v.item(store.Key{Partition: partition(v.pool), Sort: seedSort})
-	since := v.now.Sub(time.UnixMilli(record.Int(attrAt)))
+	record := v.item(store.Key{Partition: records.Partition(v.pool), Sort: "seed"})
+	since := v.now.Sub(time.UnixMilli(record.Int(records.AttrAt)))
 	return record, since.Abs() >= seedEvery-probeSlack
 }
 
@@ -76,8 +77,8 @@ func seed(v view, t told, family func(string) string, routed []string) ([]write,
 	for _, model := range routed {
 		wanted[family(model)] = true
 	}
-	for _, q := range v.sorted(quotaPrefix + group + "#") {
-		wanted[strings.TrimPrefix(q.Key.Sort, quotaPrefix+group+"#")] = true
+	for _, q := range v.sorted(records.QuotasOf(group)) {
+		wanted[strings.TrimPrefix(q.Key.Sort, records.QuotasOf(group))] = true
 	}
 	byFamily := map[string]limits{}
 	for _, entry := range t.entries {
@@ -88,7 +89,7 @@ func seed(v view, t told, family func(string) string, routed []string) ([]write,
 	}
 	var out []write
 	for _, f := range slices.Sorted(maps.Keys(byFamily)) {
-		q := v.item(quotaRecord(v.pool, group, f))
+		q := v.item(records.GroupScope(group, f).In(v.pool))
 		if c, ok := byFamily[f].change(q, t.at); ok && wanted[f] {
 			out = append(out, write{q.Key, c, func(r *Report) { r.Seeded++ }, say("limits read", "limits", byFamily[f].String())})
 		}
@@ -99,7 +100,7 @@ func seed(v view, t told, family func(string) string, routed []string) ([]write,
 // groupOfOwner finds the group of the organisation that an admin key is for.
 func (v view) groupOfOwner(owner string) (string, error) {
 	for _, m := range v.keys {
-		if owner != "" && m.record.Str(attrOwner) == owner {
+		if owner != "" && m.record.Str(records.AttrOwner) == owner {
 			return m.group, nil
 		}
 	}
@@ -112,27 +113,27 @@ func (v view) groupOfOwner(owner string) (string, error) {
 	return "", fmt.Errorf("admin_key: it is for %s, to which no key of the pool is known to belong", owner)
 }
 
-var limitAttrs = [...]string{attrRequestsLimit, attrInputLimit, attrOutputLimit}
+var limitAttrs = [...]string{records.AttrRequestsLimit, records.AttrInputLimit, records.AttrOutputLimit}
 
 // change is the write of limits; ok is false when they were told before.
 func (l limits) change(q store.Item, at time.Time) (c store.Change, ok bool) {
 	mark := store.Text(l.String())
 	ms := at.UnixMilli()
-	if q.Attrs[attrSeed] == mark || q.Int(attrHeadersAt) >= ms {
+	if q.Attrs[records.AttrSeed] == mark || q.Int(records.AttrHeadersAt) >= ms {
 		return c, false
 	}
-	c.If = store.All(unchanged(q, attrSeed), store.Any(store.Absent(attrHeadersAt), store.Is(attrHeadersAt, store.LT, store.Num(ms))))
-	c.Do = []store.Assign{store.Set(attrSeed, mark)}
+	c.If = store.All(unchanged(q, records.AttrSeed), store.Any(store.Absent(records.AttrHeadersAt), store.Is(records.AttrHeadersAt, store.LT, store.Num(ms))))
+	c.Do = []store.Assign{store.Set(records.AttrSeed, mark)}
 	for i, limit := range [...]int64{l.requests, l.input, l.output} {
 		if attr := limitAttrs[i]; limit > 0 && limit != q.Int(attr) {
 			c.Do = append(c.Do, store.Set(attr, store.Num(limit)))
 		}
 	}
 	if len(c.Do) > 1 {
-		c.Do = append(c.Do, store.Set(attrHeadersAt, store.Num(ms)), store.Add(attrVersion, 1))
+		c.Do = append(c.Do, store.Set(records.AttrHeadersAt, store.Num(ms)), store.Add(records.AttrVersion, 1))
 	}
 	if len(q.Attrs) == 0 {
-		c.Do = append(c.Do, store.Set(attrTTL, ttlAfter(ms, keepQuota)))
+		c.Do = append(c.Do, store.Set(records.AttrTTL, records.TTL(ms, records.KeepQuota)))
 	}
 	return c, true
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/storetest"
@@ -35,34 +36,34 @@ func seedRun(t *testing.T, table store.Table, p Client, now time.Time, keys ...s
 	return New(seeding(table, p, func() time.Time { return now }, keys...)).Run(t.Context())
 }
 
-var orgA = ownerName("organisation-a")
+var orgA = records.OwnerName("organisation-a")
 
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	const opus = "claude-opus-4"
-	all := attrs{attrRequestsLimit: 4_000, attrInputLimit: 2_000_000, attrOutputLimit: 400_000, attrSeed: "4000/2000000/400000", attrHeadersAt: nine}
+	all := attrs{records.AttrRequestsLimit: 4_000, records.AttrInputLimit: 2_000_000, records.AttrOutputLimit: 400_000, records.AttrSeed: "4000/2000000/400000", records.AttrHeadersAt: nine}
 	tests := []struct {
 		name   string
 		family string
 		quota  attrs
 		want   attrs // nil: as it was
 	}{
-		{"routed, never used", sonnet, nil, attrs{attrRequestsLimit: 4_000, attrVersion: 1, attrTTL: nine.Unix() + 7*86_400}},
-		{"used, not routed", opus, attrs{attrVersion: 3}, attrs{attrRequestsLimit: 1_000, attrInputLimit: 450_000, attrSeed: "1000/450000/0", attrVersion: 4}},
+		{"routed, never used", sonnet, nil, attrs{records.AttrRequestsLimit: 4_000, records.AttrVersion: 1, records.AttrTTL: nine.Unix() + 7*86_400}},
+		{"used, not routed", opus, attrs{records.AttrVersion: 3}, attrs{records.AttrRequestsLimit: 1_000, records.AttrInputLimit: 450_000, records.AttrSeed: "1000/450000/0", records.AttrVersion: 4}},
 		{"neither", opus, nil, attrs{}},
-		{"known from headers that are older", sonnet, attrs{attrRequestsLimit: 50, attrHeadersAt: after(-time.Second), attrVersion: 3}, all},
-		{"known from headers that are newer", sonnet, attrs{attrRequestsLimit: 50, attrHeadersAt: after(time.Second), attrVersion: 3}, nil},
-		{"told before, and headers say otherwise since", sonnet, attrs{attrRequestsLimit: 50, attrHeadersAt: after(-time.Minute), attrSeed: "4000/2000000/400000"}, nil},
-		{"told otherwise before", sonnet, attrs{attrRequestsLimit: 50, attrHeadersAt: after(-time.Minute), attrSeed: "50/1/1", attrVersion: 3}, all},
-		{"as it is", sonnet, attrs{attrRequestsLimit: 4_000, attrInputLimit: 2_000_000, attrOutputLimit: 400_000, attrVersion: 3},
-			attrs{attrSeed: "4000/2000000/400000", attrVersion: 3}},
+		{"known from headers that are older", sonnet, attrs{records.AttrRequestsLimit: 50, records.AttrHeadersAt: after(-time.Second), records.AttrVersion: 3}, all},
+		{"known from headers that are newer", sonnet, attrs{records.AttrRequestsLimit: 50, records.AttrHeadersAt: after(time.Second), records.AttrVersion: 3}, nil},
+		{"told before, and headers say otherwise since", sonnet, attrs{records.AttrRequestsLimit: 50, records.AttrHeadersAt: after(-time.Minute), records.AttrSeed: "4000/2000000/400000"}, nil},
+		{"told otherwise before", sonnet, attrs{records.AttrRequestsLimit: 50, records.AttrHeadersAt: after(-time.Minute), records.AttrSeed: "50/1/1", records.AttrVersion: 3}, all},
+		{"as it is", sonnet, attrs{records.AttrRequestsLimit: 4_000, records.AttrInputLimit: 2_000_000, records.AttrOutputLimit: 400_000, records.AttrVersion: 3},
+			attrs{records.AttrSeed: "4000/2000000/400000", records.AttrVersion: 3}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			table := newTable()
-			put(t, table, "key#a", used(attrs{attrOwner: orgA}))
-			put(t, table, "key#b", used(attrs{attrOwner: "org-b"}))
+			put(t, table, "key#a", used(attrs{records.AttrOwner: orgA}))
+			put(t, table, "key#b", used(attrs{records.AttrOwner: "org-b"}))
 			if tt.quota != nil {
 				put(t, table, "quota#"+orgA+"#"+tt.family, tt.quota)
 			}
@@ -78,11 +79,11 @@ func TestSeed(t *testing.T) {
 			if got := get(t, table, "quota#"+orgA+"#"+tt.family); len(expected) == 0 && len(got.Attrs) > 0 {
 				t.Errorf("a quota that nobody needs: %v", got)
 			}
-			before := get(t, table, "quota#"+orgA+"#"+tt.family).Int(attrVersion)
+			before := get(t, table, "quota#"+orgA+"#"+tt.family).Int(records.AttrVersion)
 			if _, err := seedRun(t, table, p, after(10*time.Minute), "a", "b"); err != nil {
 				t.Fatal(err)
 			}
-			if got := get(t, table, "quota#"+orgA+"#"+tt.family).Int(attrVersion); got != before && tt.want != nil {
+			if got := get(t, table, "quota#"+orgA+"#"+tt.family).Int(records.AttrVersion); got != before && tt.want != nil {
 				t.Errorf("version %d after %d, though nothing new was told", got, before)
 			}
 			if n := p.called("admin"); n != 2 {
@@ -120,7 +121,7 @@ func TestSeedFindsTheGroup(t *testing.T) {
 			table := newTable()
 			a := used(nil)
 			if tt.owner != "" {
-				a[attrOwner] = tt.owner
+				a[records.AttrOwner] = tt.owner
 			}
 			put(t, table, "key#a", a)
 			put(t, table, "key#b", used(nil))
@@ -130,7 +131,7 @@ func TestSeedFindsTheGroup(t *testing.T) {
 				t.Errorf("got error %q, want %q", got, tt.err)
 			}
 			if tt.group != "" {
-				want(t, table, "quota#"+tt.group+"#"+sonnet, attrs{attrRequestsLimit: 4_000})
+				want(t, table, "quota#"+tt.group+"#"+sonnet, attrs{records.AttrRequestsLimit: 4_000})
 			}
 			// Whatever came of it, it is not asked for again in the next minute.
 			n := p.called("admin")
@@ -163,15 +164,15 @@ func TestSeedReadsAllPages(t *testing.T) {
 	t.Parallel()
 	for _, endless := range []bool{false, true} {
 		table := newTable()
-		put(t, table, "key#a", used(attrs{attrOwner: orgA}))
+		put(t, table, "key#a", used(attrs{records.AttrOwner: orgA}))
 		p := &pages{endless: endless}
 		if _, err := seedRun(t, table, p, nine, "a"); err != nil {
 			t.Fatal(err)
 		}
 		if endless {
-			want(t, table, "quota#"+orgA+"#"+sonnet, attrs{attrSeed: "9/0/0"})
+			want(t, table, "quota#"+orgA+"#"+sonnet, attrs{records.AttrSeed: "9/0/0"})
 		} else { // the lower of two that are told
-			want(t, table, "quota#"+orgA+"#"+sonnet, attrs{attrSeed: "5/7/0"})
+			want(t, table, "quota#"+orgA+"#"+sonnet, attrs{records.AttrSeed: "5/7/0"})
 		}
 		if got := strings.Join(p.queries, " "); !strings.HasPrefix(got, "group_type=model_group group_type=model_group&page=two") || len(p.queries) > mostPages {
 			t.Errorf("asked %s", got)
@@ -184,7 +185,7 @@ func TestSeedReadsAllPages(t *testing.T) {
 func TestSeedIsFinished(t *testing.T) {
 	t.Parallel()
 	table := newTable()
-	put(t, table, "key#a", used(attrs{attrOwner: orgA}))
+	put(t, table, "key#a", used(attrs{records.AttrOwner: orgA}))
 	p := newProvider(map[string]reply{"admin": rateLimits(t)})
 	if _, err := seedRun(t, broken{table, "quota#" + orgA + "#" + sonnet}, p, nine, "a"); err == nil {
 		t.Error("the failure is not told")

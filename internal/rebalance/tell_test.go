@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 )
 
@@ -15,7 +16,7 @@ func TestEvent(t *testing.T) {
 	thirty, ninety := int64(30), int64(90)
 	digests := []Digest{{Pool: "p", Groups: []GroupDigest{
 		{Name: "a", Keys: []KeyDigest{{Name: "k1", Weight: 0.5}}, Quotas: []QuotaDigest{{Headroom: &ninety}, {Headroom: &thirty}, {}}},
-		{Name: "b", Keys: []KeyDigest{{Name: "k2", Weight: 1, Rests: []RestDigest{{Quarantine: true}}}}, Rests: []RestDigest{{Covers: everything, Quarantine: true}}},
+		{Name: "b", Keys: []KeyDigest{{Name: "k2", Weight: 1, Rests: []RestDigest{{Quarantine: true}}}}, Rests: []RestDigest{{Covers: records.Everything, Quarantine: true}}},
 	}}}
 	got := event(Report{Moved: 1, Restored: 2, Refused: 3}, errors.New("no table"), time.Second, digests)
 	want := telemetry.Rebalance{

@@ -1,12 +1,14 @@
 package rebalance
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -30,8 +32,8 @@ type member struct {
 func newView(now time.Time, name string, p config.Pool, items map[store.Key]store.Item) view {
 	v := view{now: now, pool: name, groups: map[string][]member{}, items: items}
 	for _, k := range p.Keys {
-		m := member{name: k.Name, record: v.item(keyRecord(name, k.Name))}
-		m.group = groupOf(k, m.record.Str(attrOwner))
+		m := member{name: k.Name, record: v.item(records.Key(name, k.Name))}
+		m.group = groupOf(k, m.record.Str(records.AttrOwner))
 		v.keys = append(v.keys, m)
 		v.groups[m.group] = append(v.groups[m.group], m)
 	}
@@ -40,16 +42,7 @@ func newView(now time.Time, name string, p config.Pool, items map[store.Key]stor
 
 // groupOf is the rule of package pool: the quota that the operator named, else
 // the organisation learned, else the key by itself.
-func groupOf(k config.Key, owner string) string {
-	switch {
-	case k.Quota != "":
-		return k.Quota
-	case owner != "":
-		return owner
-	default:
-		return k.Name
-	}
-}
+func groupOf(k config.Key, owner string) string { return cmp.Or(k.Quota, owner, k.Name) }
 
 // item is the record of that key, or one without attributes.
 func (v view) item(key store.Key) store.Item {
@@ -81,6 +74,20 @@ func (v view) sorted(prefix string) []store.Item {
 
 // groupNames lists the groups in order.
 func (v view) groupNames() []string { return slices.Sorted(maps.Keys(v.groups)) }
+
+// unchanged is the fence of most writes here: the attributes are as they were
+// read.
+func unchanged(item store.Item, attrs ...string) store.Cond {
+	var all []store.Cond
+	for _, attr := range attrs {
+		if v, ok := item.Attrs[attr]; ok {
+			all = append(all, store.Is(attr, store.EQ, v))
+		} else {
+			all = append(all, store.Absent(attr))
+		}
+	}
+	return store.All(all...)
+}
 
 // write is a change that a step has decided on.
 type write struct {

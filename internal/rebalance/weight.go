@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -19,6 +20,13 @@ const (
 	// fewer answers than this say nothing about a key.
 	enough = 5
 )
+
+// counters are those of which a key's record remembers where they stood when
+// its weight was last decided.
+var counters = [...]string{
+	records.AttrOK, records.AttrRefused, records.AttrFaults, records.AttrLatencyMS, records.AttrLatencies,
+	records.AttrCost, records.AttrTokens,
+}
 
 // Sample is what is known of a key when the job runs.
 type Sample struct {
@@ -117,7 +125,7 @@ func weigh(v view) []write {
 	typical := median(samples)
 	var out []write
 	for i, m := range v.keys {
-		if m.unused() || m.record.Int(attrWeightAt) >= v.minute() {
+		if m.unused() || m.record.Int(records.AttrWeightAt) >= v.minute() {
 			continue // never used, or decided in this minute already
 		}
 		out = append(out, v.decide(m.record, samples[i], Step(samples[i], typical)))
@@ -128,16 +136,16 @@ func weigh(v view) []write {
 // decide is the write of a weight and of where the counters stood.
 func (v view) decide(record store.Item, s Sample, d Decision) write {
 	do := []store.Assign{
-		store.Set(attrWeight, store.Num(d.Weight)), store.Set(attrWeightWhy, store.Text(d.Why)),
-		store.Set(attrWeightAt, store.Num(v.ms())),
-		store.Set(attrSawLatency, store.Num(s.Latency)), store.Set(attrSawCost, store.Num(s.Cost)),
-		store.Set(attrSawFaults, store.Num(s.Faults)), store.Set(attrSawCalls, store.Num(s.Calls)),
+		store.Set(records.AttrWeight, store.Num(d.Weight)), store.Set(records.AttrWeightWhy, store.Text(d.Why)),
+		store.Set(records.AttrWeightAt, store.Num(v.ms())),
+		store.Set(records.AttrSawLatency, store.Num(s.Latency)), store.Set(records.AttrSawCost, store.Num(s.Cost)),
+		store.Set(records.AttrSawFaults, store.Num(s.Faults)), store.Set(records.AttrSawCalls, store.Num(s.Calls)),
 	}
 	for _, counter := range counters {
-		do = append(do, store.Set(seenPrefix+counter, store.Num(record.Int(counter))))
+		do = append(do, store.Set(records.SeenPrefix+counter, store.Num(record.Int(counter))))
 	}
-	w := write{record.Key, store.Change{If: unchanged(record, attrWeightAt), Do: do}, func(r *Report) { r.Decided++ }, nil}
-	if d.Weight != record.Int(attrWeight) {
+	w := write{record.Key, store.Change{If: unchanged(record, records.AttrWeightAt), Do: do}, func(r *Report) { r.Decided++ }, nil}
+	if d.Weight != record.Int(records.AttrWeight) {
 		w.done = func(r *Report) { r.Decided++; r.Moved++ }
 		w.news = say("weight", "weight", share(d.Weight), "why", d.Why)
 	}
@@ -146,18 +154,18 @@ func (v view) decide(record store.Item, s Sample, d Decision) write {
 
 // sample is what was counted of a key since its weight was last decided.
 func (v view) sample(r store.Item) Sample {
-	since := func(counter string) int64 { return max(0, r.Int(counter)-r.Int(seenPrefix+counter)) }
-	s := Sample{Weight: r.Int(attrWeight), OK: since(attrOK), Refused: since(attrRefused)}
-	if r.Int(attrWeightAt) >= v.minute() {
-		s.Measures = Measures{r.Int(attrSawLatency), r.Int(attrSawCost), r.Int(attrSawFaults), r.Int(attrSawCalls)}
+	since := func(counter string) int64 { return max(0, r.Int(counter)-r.Int(records.SeenPrefix+counter)) }
+	s := Sample{Weight: r.Int(records.AttrWeight), OK: since(records.AttrOK), Refused: since(records.AttrRefused)}
+	if r.Int(records.AttrWeightAt) >= v.minute() {
+		s.Measures = Measures{r.Int(records.AttrSawLatency), r.Int(records.AttrSawCost), r.Int(records.AttrSawFaults), r.Int(records.AttrSawCalls)}
 		return s
 	}
-	if n := since(attrLatencies); n >= enough {
-		s.Latency = since(attrLatencyMS) / n
+	if n := since(records.AttrLatencies); n >= enough {
+		s.Latency = since(records.AttrLatencyMS) / n
 	}
-	if calls := s.OK + s.Refused + since(attrFaults); calls >= enough {
-		s.Calls, s.Faults = calls, since(attrFaults)*full/calls
-		s.Cost = perThousand(since(attrCost), since(attrTokens))
+	if calls := s.OK + s.Refused + since(records.AttrFaults); calls >= enough {
+		s.Calls, s.Faults = calls, since(records.AttrFaults)*full/calls
+		s.Cost = perThousand(since(records.AttrCost), since(records.AttrTokens))
 	}
 	return s
 }

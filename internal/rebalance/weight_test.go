@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/fallow-dev/fallow/internal/records"
 )
 
 func TestStep(t *testing.T) {
@@ -78,7 +80,7 @@ func TestWeightsByWhatIsMeasured(t *testing.T) {
 	t.Parallel()
 	table := newTable()
 	used := func(key string, latency, cost, faults int) {
-		counted(t, table, key, attrOK, 90, attrFaults, faults, attrLatencyMS, 90*latency, attrLatencies, 90, attrCost, 90*cost, attrTokens, 90_000)
+		counted(t, table, key, records.AttrOK, 90, records.AttrFaults, faults, records.AttrLatencyMS, 90*latency, records.AttrLatencies, 90, records.AttrCost, 90*cost, records.AttrTokens, 90_000)
 	}
 	for range 2 { // the second minute has figures of its own
 		used("quick", 1000, 5000, 0)
@@ -86,23 +88,23 @@ func TestWeightsByWhatIsMeasured(t *testing.T) {
 		used("slow", 8000, 5000, 0)
 		used("dear", 2000, 7200, 0)
 		used("faulty", 2000, 5000, 10)
-		counted(t, table, "rare", attrOK, 2, attrLatencyMS, 900_000, attrLatencies, 2)
-		counted(t, table, "counts-nothing", attrOK, 50)
+		counted(t, table, "rare", records.AttrOK, 2, records.AttrLatencyMS, 900_000, records.AttrLatencies, 2)
+		counted(t, table, "counts-nothing", records.AttrOK, 50)
 	}
 	keys := []string{"quick", "usual", "slow", "dear", "faulty", "rare", "counts-nothing", "unused"}
 	if report := run(t, table, nine, keys...); report.Decided != 7 || report.Moved != 7 {
 		t.Errorf("report %+v, want 7 keys decided", report)
 	}
 	for key, weight := range map[string]int{"quick": 1000, "usual": 1000, "slow": 900, "dear": 900, "faulty": 900, "rare": 1000, "counts-nothing": 1000} {
-		want(t, table, "key#"+key, attrs{attrWeight: weight})
+		want(t, table, "key#"+key, attrs{records.AttrWeight: weight})
 	}
-	want(t, table, "key#slow", attrs{attrWeightWhy: "first content after 8000 ms, 2000 ms is usual; on the way from 1.00 to 0.50, at most 0.10 a minute"})
+	want(t, table, "key#slow", attrs{records.AttrWeightWhy: "first content after 8000 ms, 2000 ms is usual; on the way from 1.00 to 0.50, at most 0.10 a minute"})
 	if got := get(t, table, "key#unused"); len(got.Attrs) != 0 {
 		t.Errorf("an unused key has a record: %v", got)
 	}
 	// A minute of silence: nothing is known, so nothing is held against anybody.
 	run(t, table, after(time.Minute), keys...)
-	want(t, table, "key#slow", attrs{attrWeight: 1000, attrSawLatency: 0, attrWeightWhy: "nothing against it"})
+	want(t, table, "key#slow", attrs{records.AttrWeight: 1000, records.AttrSawLatency: 0, records.AttrWeightWhy: "nothing against it"})
 }
 
 // TestOutageMovesNoWeight: what strikes all keys is no key's fault.
@@ -110,11 +112,11 @@ func TestOutageMovesNoWeight(t *testing.T) {
 	t.Parallel()
 	table := newTable()
 	for _, key := range []string{"a", "b", "c"} {
-		counted(t, table, key, attrOK, 10, attrFaults, 90)
+		counted(t, table, key, records.AttrOK, 10, records.AttrFaults, 90)
 	}
 	run(t, table, nine, "a", "b", "c", "unused", "unused-too")
 	for _, key := range []string{"a", "b", "c"} {
-		want(t, table, "key#"+key, attrs{attrWeight: 1000})
+		want(t, table, "key#"+key, attrs{records.AttrWeight: 1000})
 	}
 }
 

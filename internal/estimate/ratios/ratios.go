@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/estimate"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 )
 
@@ -66,7 +67,7 @@ var classes = [...]class{
 func Publish(ctx context.Context, table store.Table, pool string, at time.Time, before, now map[string]estimate.Family) error {
 	var failures []error
 	for name, family := range now {
-		key := store.Key{Partition: partition(pool), Sort: prefix + name}
+		key := store.Key{Partition: records.Partition(pool), Sort: prefix + name}
 		change, ok := vote(family, at)
 		if family == before[name] || !ok || name == "" || key.Validate() != nil {
 			continue
@@ -90,21 +91,12 @@ func vote(f estimate.Family, at time.Time) (c store.Change, ok bool) {
 	if len(c.Do) == 0 {
 		return c, false
 	}
-	c.Do = append(c.Do, store.Set("ttl", store.Num(at.Unix()+keep)))
+	c.Do = append(c.Do, store.Set(records.AttrTTL, store.Num(at.Unix()+keep)))
 	return c, true
 }
 
-// Load reads the shared ratios of a pool, by family, to be given to
-// estimate.Ratios.Merge. Once in a few minutes is enough.
-func Load(ctx context.Context, table store.Table, pool string) (map[string]estimate.Family, error) {
-	items, err := table.Query(ctx, partition(pool))
-	if err != nil {
-		return nil, fmt.Errorf("load ratios: %w", err)
-	}
-	return Of(items), nil
-}
-
-// Of finds the shared ratios among the records of a pool's partition.
+// Of finds the shared ratios among the records of a pool's partition, by family,
+// to be given to estimate.Ratios.Merge.
 func Of(items []store.Item) map[string]estimate.Family {
 	found := map[string]estimate.Family{}
 	for _, item := range items {
@@ -177,5 +169,3 @@ func shared(item store.Item) estimate.Family {
 	}
 	return f
 }
-
-func partition(pool string) string { return "pool#" + pool }
