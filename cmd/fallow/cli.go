@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -44,13 +46,13 @@ const description = `Fallow spreads LLM calls over a pool of provider keys and l
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	exit := -1
 	parser := kong.Must(&cli{}, kong.Name("fallow"), kong.Description(description),
-		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))
-	cmd, err := parser.Parse(args)
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))
+	cmd, err := parser.Parse(usual(args))
 	if exit >= 0 {
 		return exit // --help was asked for
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "fallow: %v\nTry: fallow --help\n", err)
+		misused(stderr, err)
 		return 2
 	}
 	if err := cmd.Run(&terminal{ctx, environ, stdout, stderr}); err != nil && !errors.Is(err, context.Canceled) {
@@ -62,6 +64,40 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return 1
 	}
 	return 0
+}
+
+// usual takes what people type out of habit for what it means here.
+func usual(args []string) []string {
+	if len(args) == 0 {
+		return args
+	}
+	switch args[0] {
+	case "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case "--version":
+		return append([]string{"version"}, args[1:]...)
+	}
+	return args
+}
+
+// misused says what is wrong with a command line. To somebody who named no
+// command, or only the first word of one, it shows which there are.
+func misused(w io.Writer, err error) {
+	at := "fallow"
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		for _, part := range wrong.Context.Path {
+			if part.Command != nil {
+				at = part.Command.FullPath()
+			}
+		}
+		if strings.HasPrefix(err.Error(), "expected one of") {
+			wrong.Context.Stdout = w
+			_ = wrong.Context.PrintUsage(false) // the error below is what matters
+			fmt.Fprintln(w)
+		}
+	}
+	fmt.Fprintf(w, "fallow: %v\nTry: %s --help\n", err, at)
 }
 
 type versionCmd struct{}

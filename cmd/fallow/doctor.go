@@ -86,6 +86,11 @@ func (c doctorCmd) examined(t *terminal, doc *config.Config) (cfg doctor.Config,
 	parts := app.Config{Document: doc, Environ: t.environ}
 	done = func() {}
 	name := c.name(t)
+	if path, ok := strings.CutPrefix(name, "file:"); ok {
+		if _, err := os.Stat(path); err != nil { // opening it would make it
+			return cfg, done, fmt.Errorf("--store: %w: name the file that a server keeps its state in", err)
+		}
+	}
 	if name != "" {
 		if parts.Table, done, err = openOperatorStore(t, c.storeFlags); err != nil {
 			return cfg, done, err

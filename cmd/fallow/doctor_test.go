@@ -90,6 +90,17 @@ func TestDoctorWithoutADocument(t *testing.T) {
 	}
 }
 
+// TestDoctorMakesNothing: what it is to examine is there before.
+func TestDoctorMakesNothing(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "new", "state.db")
+	out, errs, code := command(t, nil, "doctor", "--config", patient(t, "http://127.0.0.1:1", "env:KEY_", 1), "--store", "file:"+state)
+	want(t, out, errs, code, 1, state, "keeps its state in")
+	if _, err := os.Stat(filepath.Dir(state)); err == nil {
+		t.Error("it made the folder")
+	}
+}
+
 // TestDoctorTakesTheUsualDocument: fallow.yaml of the directory it runs in.
 func TestDoctorTakesTheUsualDocument(t *testing.T) {
 	doc := patient(t, "http://127.0.0.1:1", "env:KEY_", 3)

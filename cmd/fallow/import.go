@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/fallow-dev/fallow/internal/peerconfig"
@@ -66,6 +68,9 @@ func (c importCmd) write(t *terminal, document []byte) error {
 		return err
 	}
 	file, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: it is left as it is; remove it, or name another with -o", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func TestConfigImport(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Not carried over (8):\n  model_list[4].litellm_params.temperature: ",
-		"Done otherwise (17):\n  model_list[0].litellm_params.rpm: ",
+		"Done otherwise (18):\n  model_list[0].litellm_params.rpm: ",
 		"Secrets to put in place (3):\n  model_list[2].litellm_params.api_key: ",
 	} {
 		if !strings.Contains(stderr, want) {
@@ -52,7 +52,7 @@ func TestConfigImportIntoFile(t *testing.T) {
 	if _, err := config.Load(out); err != nil {
 		t.Error(err)
 	}
-	if _, stderr, code := runImport(t, "bifrost", bifrostSample, "-o", out); code != 1 || !strings.Contains(stderr, "file exists") {
+	if _, stderr, code := runImport(t, "bifrost", bifrostSample, "-o", out); code != 1 || !strings.Contains(stderr, "file exists") || !strings.Contains(stderr, "name another with -o") {
 		t.Errorf("a file that is there: got %d and\n%s", code, stderr)
 	}
 }

@@ -181,6 +181,8 @@ type keyLine struct {
 	State   string     `json:"state"`
 	Version string     `json:"version,omitempty"`
 	Changed *time.Time `json:"changed,omitempty"`
+	// Why says why the state is not known.
+	Why string `json:"why,omitempty"`
 }
 
 // Run prints the list.
@@ -205,14 +207,30 @@ func (c listKeysCmd) Run(t *terminal) error {
 	if c.JSON {
 		return writeJSON(t.stdout, lines)
 	}
+	return showKeys(t, lines)
+}
+
+// showKeys prints the list for a person, and below it, once for all keys of a
+// secret, why that could not be read.
+func showKeys(t *terminal, lines []keyLine) error {
 	w := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "KEY\tSTATE\tVERSION\tCHANGED (UTC)\tWHERE")
+	var whys []string
 	for _, l := range lines {
 		changed := ""
 		if l.Changed != nil {
 			changed = l.Changed.Format("2006-01-02 15:04")
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.State, l.Version, changed, l.Ref)
+		if l.Why != "" && !slices.Contains(whys, l.Why) {
+			whys = append(whys, l.Why)
+		}
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, why := range whys {
+		fmt.Fprintf(t.stderr, "unreadable: %s\n", why)
+	}
+	return nil
 }

@@ -144,6 +144,8 @@ func TestSetKeysRefuses(t *testing.T) {
 		{"swapped", setKeysCmd{keyPlaces: doc}, `{"sk-ant-canary-0123456789": "key-1"}`, "names stand before the colon"},
 		{"empty value", setKeysCmd{keyPlaces: doc}, `{"key-1": " "}`, "key-1: the credential is empty"},
 		{"pasted twice", setKeysCmd{Names: []string{"key-1"}, keyPlaces: doc}, "canary\ncanary\n", "was more pasted than the key?"},
+		{"nothing piped, several keys", setKeysCmd{keyPlaces: doc}, "", "nothing was there to read"},
+		{"nothing piped, one key", setKeysCmd{Names: []string{"key-1"}, keyPlaces: doc}, " \n", "nothing was there to read"},
 		{"nothing", setKeysCmd{keyPlaces: doc}, `{}`, "nothing was given"},
 		{"far too much", setKeysCmd{Names: []string{"key-1"}, keyPlaces: doc}, strings.Repeat("x", 70_000), "more than 64 KiB"},
 		{"no such secret", setKeysCmd{Names: []string{"bot"}, keyPlaces: doc}, "canary", "deploy first"},
@@ -210,6 +212,9 @@ func TestListKeys(t *testing.T) {
 	}
 	out, errs, code = command(t, nil, "keys", "list", "--config", doc)
 	want(t, out, errs, code, 0, "KEY", "no such field", "secretsmanager:listed/keys#one")
+	if got := strings.Count(errs, "unreadable: secret listed/org: the secret is binary"); got != 1 {
+		t.Errorf("it is told %d times why listed/org is unreadable, want once:\n%s", got, errs)
+	}
 }
 
 func TestListFieldsOfASecret(t *testing.T) {

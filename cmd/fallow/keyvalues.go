@@ -70,6 +70,9 @@ func (c setKeysCmd) ask(t *terminal, in *os.File, slots []slot) (map[string]secr
 // parse takes a JSON object by name, or the one credential of the one key that
 // was named.
 func (c setKeysCmd) parse(text string, slots []slot) (map[string]secret.Value, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, errors.New("nothing was there to read, and there is no terminal to ask at: pipe a credential in, or name a file with --from-file")
+	}
 	var byName map[string]string
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		// The decoder's error would quote what it stumbled on.

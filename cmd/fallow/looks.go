@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -63,9 +64,10 @@ func (l *looks) line(s slot, environ []string) keyLine {
 	}
 	now := l.at(s.Ref.ID)
 	if now.err != nil {
-		out.State = "unreadable"
 		if errors.Is(now.err, secret.ErrGone) {
 			out.State = "no such secret"
+		} else {
+			out.State, out.Why = "unreadable", fmt.Sprintf("secret %s: %v", s.Ref.ID, now.err)
 		}
 		return out
 	}

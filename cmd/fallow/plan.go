@@ -47,8 +47,22 @@ CSV may also have cached_tokens and latency_ms. Times are RFC 3339, or
 were refused have no sizes in the log and are taken for middling ones.`
 }
 
+// check refuses what package plan would take for its defaults.
+func (c *planCmd) check() error {
+	if c.Requests == 0 && c.Input == 0 && c.Output == 0 {
+		return errors.New("a group needs limits, those of your provider's console: at least one of --requests, --input and --output")
+	}
+	if min(c.Wait, c.MaxWait, c.FallbackAfter) <= 0 || min(c.MaxLimited, c.Cached) <= 0 {
+		return errors.New("--wait, --max-wait, --fallback-after, --max-limited and --cached must be more than 0: write 1ms or 0.001 for next to nothing")
+	}
+	return nil
+}
+
 // Run answers the question.
 func (c *planCmd) Run(t *terminal) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	log, err := c.read()
 	if err != nil {
 		return err

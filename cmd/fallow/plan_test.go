@@ -64,8 +64,10 @@ func TestPlanRefusals(t *testing.T) {
 		args []string
 		says string
 	}{
-		{"no file", []string{"/nowhere.log"}, "/nowhere.log"},
+		{"no file", []string{"/nowhere.log", "--input", "1"}, "/nowhere.log"},
 		{"no limits", []string{traffic(t, "")}, "a group needs limits"},
+		{"no wait", []string{traffic(t, ""), "--input", "1", "--wait", "0s"}, "must be more than 0"},
+		{"nothing cached", []string{traffic(t, ""), "--input", "1", "--cached", "0"}, "must be more than 0"},
 		{"bad lines", []string{traffic(t, "x,1,1\n"), "--max-bad", "0", "--input", "1"}, "at most 0 are let pass"},
 		{"nowhere to write", []string{traffic(t, ""), "--requests", "100", "--out", "/nowhere/plan.html"}, "the page was not written"},
 	}

@@ -37,7 +37,7 @@ func parseObject(body []byte) (gjson.Result, error) {
 	}
 	doc := gjson.Parse(text)
 	if !doc.IsObject() {
-		return gjson.Result{}, &ParamError{Message: "the body must be a JSON object, such as {\"model\": …, \"messages\": […]}"}
+		return gjson.Result{}, &ParamError{Message: "the body must be " + example}
 	}
 	return doc, nil
 }

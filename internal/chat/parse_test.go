@@ -42,6 +42,7 @@ func TestParse(t *testing.T) {
 		{name: "null gives way", body: with(`"max_tokens":5,"max_completion_tokens":null`), model: "m", maxOutput: 5},
 		{name: "an integer may be written as 1e3", body: with(`"max_tokens":1e3`), model: "m", maxOutput: 1000},
 		{name: "bounds of temperature", body: with(`"temperature":2.0,"n":1`), model: "m"},
+		{name: "temperature 0, which most who set it want", body: with(`"temperature":0`), model: "m"},
 		{name: "empty tools are the provider's business", body: with(`"tools":[]`), model: "m"},
 		{name: "unknown fields", body: with(`"x":{"y":[1,{"z":null}]},"":0`), model: "m"},
 		{name: "as deep as allowed", body: with(`"x":` + nested(255)), model: "m"},
@@ -82,8 +83,8 @@ func TestParseRefuses(t *testing.T) {
 		param string
 		says  string // a part of the message
 	}{
-		{"empty", "", "", "at byte 0 of 0"},
-		{"only space", "  ", "", "not valid JSON"},
+		{"empty", "", "", "the body is empty: send a JSON object, such as"},
+		{"only space", "  ", "", "the body is empty"},
 		{"cut off", `{"model":"m","messages":[`, "", "unexpected end of JSON input, at byte 25 of 25"},
 		{"stray comma", `{"model":"m",}`, "", "looking for beginning of object key string, at byte 14 of 14"},
 		{"single quotes", `{'model':'m'}`, "", "at byte 2 of 13"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -12,6 +13,9 @@ import (
 // twenty levels. gjson validates by recursion, so the bound is what keeps a body
 // of opening brackets from exhausting the stack.
 const maxDepth = 256
+
+// example shows whoever sent something else what a body is, whichever API it is of.
+const example = `a JSON object, such as {"model": "NAME", …}`
 
 // checkSyntax says where a body stops being JSON. gjson is several times as fast
 // as encoding/json but answers only yes or no, so the latter is asked for the
@@ -22,6 +26,9 @@ func checkSyntax(body string) error {
 	}
 	if gjson.Valid(body) {
 		return nil
+	}
+	if strings.TrimSpace(body) == "" {
+		return &ParamError{Message: "the body is empty: send " + example}
 	}
 	message := "the body is not valid JSON"
 	var broken *json.SyntaxError

@@ -100,7 +100,11 @@ type Client interface {
 var _ Client = (*http.Client)(nil)
 
 // examination is one run.
-type examination struct{ Config }
+type examination struct {
+	Config
+	// signer looks for AWS credentials, once for all that ask.
+	signer func() (where string, err error)
+}
 
 // Run examines everything at once and returns when all is known or the time is
 // over; what did not answer by then is a finding too.
@@ -113,7 +117,12 @@ func Run(ctx context.Context, cfg Config) Report {
 	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
 	defer cancel()
-	x := &examination{cfg}
+	x := &examination{Config: cfg, signer: sync.OnceValues(func() (string, error) {
+		if cfg.Credentials == nil {
+			return "", nil
+		}
+		return cfg.Credentials(ctx)
+	})}
 	checks := []func(context.Context) []Finding{x.credentials, x.secrets, x.dynamo, x.revisions, x.schedule}
 	found := make([][]Finding, len(checks))
 	var pools []Pool
@@ -135,16 +144,18 @@ func Run(ctx context.Context, cfg Config) Report {
 
 func good(about, what string) Finding { return Finding{about, OK, what, ""} }
 
+const aboutSigner = "AWS credentials"
+
 // credentials looks for AWS credentials. That they are valid is shown by the
 // calls that are made with them.
-func (x *examination) credentials(ctx context.Context) []Finding {
+func (x *examination) credentials(context.Context) []Finding {
 	if x.Credentials == nil {
 		return nil
 	}
-	where, err := x.Credentials(ctx)
+	where, err := x.signer()
 	if err != nil {
-		return []Finding{{"AWS credentials", Fail, err.Error(),
+		return []Finding{{aboutSigner, Fail, err.Error(),
 			"set AWS_PROFILE and AWS_REGION, or sign in with `aws sso login`; AWS_ENDPOINT_URL leads to an emulator"}}
 	}
-	return []Finding{good("AWS credentials", where)}
+	return []Finding{good(aboutSigner, where)}
 }

@@ -12,13 +12,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/doctor"
-	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/rebalance"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/revision"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/store"
@@ -107,8 +108,8 @@ func TestUnknownOwners(t *testing.T) {
 	const about = "pooling, pool claude"
 	wantFinding(t, doctor.Run(t.Context(), cfg), about, doctor.Warn, "2 keys, and the provider does not say whose", "quota: NAME")
 	learn := func(key, owner string) {
-		change := store.Change{Do: []store.Assign{store.Set(pool.AttrOwner, store.Text(owner))}}
-		if _, err := table.Update(t.Context(), pool.KeyRecord("claude", key), change); err != nil {
+		change := store.Change{Do: []store.Assign{store.Set(records.AttrOwner, store.Text(owner))}}
+		if _, err := table.Update(t.Context(), records.Key("claude", key), change); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -223,6 +224,7 @@ func TestSecretsThatCannotBeRead(t *testing.T) {
 	p.AdminKey = "env:ADMIN_KEY"
 	doc.Pools["claude"] = p
 	doc.Admin = config.Admin{Secret: "env:ADMIN"}
+	doc.Clients.EdgeSecrets = []string{"env:EDGE"}
 	cache := secret.NewCache(secret.Config{Sources: map[string]secret.Source{
 		secret.SchemeEnv: secret.Env(nil), secret.SchemeFile: secret.Env(nil), secret.SchemeSecretsManager: manager{},
 	}})
@@ -233,6 +235,7 @@ func TestSecretsThatCannotBeRead(t *testing.T) {
 	wantFinding(t, r, "secret of claude/key-4", doctor.Fail, "no such secret", "deploy the stack")
 	wantFinding(t, r, "secret of claude/admin_key", doctor.Fail, "", "ADMIN_KEY")
 	wantFinding(t, r, "secret of clients/bot", doctor.Fail, "", "BOT")
+	wantFinding(t, r, "secret of clients/edge/1", doctor.Fail, "", "EDGE")
 	wantFinding(t, r, "secret of admin", doctor.Fail, "", "ADMIN")
 	wantFinding(t, r, "key claude/key-1", doctor.Warn, "was not tried", "")
 	wantFinding(t, r, "table", doctor.Warn, "no table was named", "--table")
@@ -258,6 +261,43 @@ func TestReferenceThatIsNone(t *testing.T) {
 		t.Errorf("the report repeats it:\n%s", list(r))
 	}
 }
+
+// TestSecretsManagerDoesNotAnswer: who is told to set a key that is set will
+// set it, and nothing will be better.
+func TestSecretsManagerDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	call := func(err error) error { return &smithy.OperationError{OperationName: "GetSecretValue", Err: err} }
+	for _, tt := range []struct {
+		name        string
+		credentials error
+		err         error
+		says, fix   string
+	}{
+		{"no credentials", errors.New("none"), call(errors.New("get identity: …")), "cannot be read without AWS credentials", "see the finding about AWS credentials"},
+		{"no right", nil, call(&smithy.GenericAPIError{Code: "AccessDeniedException"}), "AccessDenied", "allow secretsmanager:GetSecretValue"},
+		{"no network", nil, call(errors.New("dial tcp: i/o timeout")), "i/o timeout", "the way out of the network"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := doctor.Run(t.Context(), doctor.Config{
+				Document: document(t, `{name: key-1, secret: "secretsmanager:app/keys#one"}`), Upstreams: upstreams(t, "http://127.0.0.1:1"),
+				Secrets: secret.NewCache(secret.Config{Sources: map[string]secret.Source{
+					secret.SchemeEnv: secret.Env([]string{"BOT=x"}), secret.SchemeSecretsManager: failing{tt.err},
+				}}),
+				Credentials: found("here", tt.credentials),
+			})
+			wantFinding(t, r, "secret of claude/key-1", doctor.Fail, tt.says, tt.fix)
+			if strings.Contains(list(r), "keys set") {
+				t.Errorf("setting it is no remedy:\n%s", list(r))
+			}
+		})
+	}
+}
+
+// failing is a source that fails.
+type failing struct{ err error }
+
+func (f failing) Read(context.Context, string) (string, error) { return "", f.err }
 
 func TestNoCredentials(t *testing.T) {
 	t.Parallel()

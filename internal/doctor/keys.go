@@ -3,8 +3,6 @@ package doctor
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -14,7 +12,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
-	"github.com/fallow-dev/fallow/internal/pool"
+	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
@@ -89,7 +87,7 @@ func (x *examination) ask(ctx context.Context, u Upstream, value secret.Value, n
 		return "", verdict(about, name, key, upstream.AsFault(err))
 	}
 	if owner = u.Dialect.Signals(resp.Header, x.Now()).Owner; owner != "" {
-		owner = hashed(owner)
+		owner = records.OwnerName(owner)
 	}
 	if resp.StatusCode/100 != 2 {
 		return owner, verdict(about, name, key, u.Dialect.Classify(resp.StatusCode, resp.Header, body, x.Now()))
@@ -127,16 +125,9 @@ func (x *examination) learned(ctx context.Context, name, key string) string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	item, _, err := x.Table.Get(ctx, pool.KeyRecord(name, key))
+	item, _, err := x.Table.Get(ctx, records.Key(name, key))
 	if err != nil {
 		return ""
 	}
-	return item.Str(pool.AttrOwner)
-}
-
-// hashed names an organisation as instances do, so that the names here are
-// those of the admin API and the dashboard.
-func hashed(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return "org-" + hex.EncodeToString(sum[:5])
+	return item.Str(records.AttrOwner)
 }

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/secret"
@@ -28,6 +31,9 @@ func references(doc *config.Config) []named {
 	}
 	for _, t := range doc.Clients.Tokens {
 		all = append(all, named{"clients/" + t.Name, t.Secret})
+	}
+	for i, s := range doc.Clients.EdgeSecrets {
+		all = append(all, named{fmt.Sprintf("clients/edge/%d", i+1), s})
 	}
 	if doc.Admin.Secret != "" {
 		all = append(all, named{"admin", doc.Admin.Secret})
@@ -72,6 +78,27 @@ func (x *examination) unreadable(ctx context.Context, n named) *Finding {
 		f.Fix = "put the credential into " + ref.ID
 	case errors.Is(err, secret.ErrGone):
 		f.Fix = "deploy the stack, which makes the secret, or look at AWS_REGION; then: " + f.Fix
+	case ref.Scheme == secret.SchemeSecretsManager:
+		x.unreached(f, err)
 	}
 	return f
+}
+
+// unreached corrects what is said of a secret that Secrets Manager did not give
+// out: setting it again would help nothing. A secret that was read and is of no
+// use is left as it is.
+func (x *examination) unreached(f *Finding, err error) {
+	var call *smithy.OperationError
+	if !errors.As(err, &call) {
+		return
+	}
+	var refusal smithy.APIError
+	switch _, none := x.signer(); {
+	case none != nil: // the SDK's own words are long and the same for each secret
+		f.What, f.Fix = "cannot be read without AWS credentials", "see the finding about "+aboutSigner
+	case errors.As(err, &refusal) && strings.HasPrefix(refusal.ErrorCode(), "AccessDenied"):
+		f.Fix = "allow secretsmanager:GetSecretValue on it, and kms:Decrypt if it has a key of its own"
+	default:
+		f.Fix = "look at AWS_REGION and the way out of the network"
+	}
 }

@@ -20,7 +20,7 @@ type pool struct {
 	name     string
 	endpoint endpoint
 	keys     []key
-	from     string // the first place it was made of
+	at       *value // the first place it was made of
 }
 
 type served struct {
@@ -50,8 +50,36 @@ func (im *importer) assemble() *document {
 		}
 		a.doc.routes = append(a.doc.routes, s)
 	}
+	a.noteShared()
 	a.doc.tokens = im.tokens
 	return a.doc
+}
+
+// noteShared tells of keys that stand in several pools. Each pool books for
+// itself, so that what one uses of a quota the other learns from headers only.
+func (a *assembler) noteShared() {
+	pools := map[string][]*pool{} // by reference
+	for _, p := range a.doc.pools {
+		for _, k := range p.keys {
+			pools[k.ref] = append(pools[k.ref], p)
+		}
+	}
+	for _, p := range a.doc.pools {
+		for _, k := range p.keys {
+			if in := pools[k.ref]; len(in) > 1 && in[0] == p {
+				a.im.note(Otherwise, p.at, "key %s stands in %d pools, %s, which do not see each other's bookings; if all keys of these may serve all their models, make them one",
+					k.name, len(in), poolNames(in))
+			}
+		}
+	}
+}
+
+func poolNames(pools []*pool) string {
+	var all []string
+	for _, p := range pools {
+		all = append(all, p.name)
+	}
+	return strings.Join(all, " and ")
 }
 
 type assembler struct {
@@ -121,7 +149,7 @@ func (a *assembler) pool(s *share) *pool {
 	for i, k := range keys {
 		keys[i].name = taken.unique(cmp.Or(k.name, slug(lastPart(k.ref), "key")))
 	}
-	p := &pool{a.poolNames.unique(slug(s.endpoint.vendor.name, "pool")), s.endpoint, keys, s.at.path}
+	p := &pool{a.poolNames.unique(slug(s.endpoint.vendor.name, "pool")), s.endpoint, keys, s.at}
 	a.pools[id] = p
 	a.doc.pools = append(a.doc.pools, p)
 	return p

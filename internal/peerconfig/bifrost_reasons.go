@@ -18,7 +18,7 @@ var bifrostReasons = map[string]reason{
 	"allow_private_network": nothing, "allowed_requests": other("Fallow offers the APIs that the provider's dialect has"),
 	"api_version":        other("the API that Azure offers in OpenAI's own form needs no version"),
 	"blacklisted_models": lost("Fallow has no list of models that a key must not serve"),
-	"use_for_batch_api":  lost("Fallow has no batch API in this version"),
+	"use_for_batch_api":  other("Fallow passes files and batches to OpenAI pools, by any of their keys"),
 	"vertex_key_config":  lost("this version does not reach Vertex AI"), "bedrock_key_config": lost(byHand),
 
 	"provider_configs": lost("in this version every client may ask for every model"),

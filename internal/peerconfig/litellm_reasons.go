@@ -23,7 +23,7 @@ var litellmReasons = map[string]reason{
 	"mcp_servers":             noMCP, "guardrails": noGuards, "prompts": lost("Fallow keeps no prompts"),
 	"max_budget": noBudgets, "budget_duration": noBudgets, "provider_budget_config": noBudgets, "max_internal_user_budget": noBudgets,
 	"default_team_settings": noBudgets, "default_internal_user_params": noBudgets, "max_user_budget": noBudgets,
-	"pass_through_endpoints": lost("Fallow serves only the APIs in its documentation"),
+	"pass_through_endpoints": lost("Fallow passes calls through to a provider's own API only, below the name of a pool with passthrough: true"),
 
 	"redis_host": noStore, "redis_port": noStore, "redis_password": noStore, "redis_url": noStore,
 	"database_url": noStore, "store_model_in_db": noStore, "database_connection_pool_limit": noStore,

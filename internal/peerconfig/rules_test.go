@@ -47,6 +47,8 @@ func TestRules(t *testing.T) {
 			[]string{"provider: openai-compatible", `base_url: "https://llm.example.com/v1"`, `model: "mystery"`}, nil},
 		{"a model that has no such name", peerconfig.LiteLLM, models + "- {model_name: x, litellm_params: {model: 'openai/a b', api_key: os.environ/K}}\n",
 			[]string{`not carried: model_list[1]: "a b" cannot be the name of a model`}, nil},
+		{"every model under a prefix of one's own", peerconfig.LiteLLM, models + "- {model_name: 'mine/*', litellm_params: {model: openai/*, api_key: os.environ/K}}\n",
+			[]string{`not carried: model_list[1]: Fallow sends the client's model name on as it is and cannot make "openai/*" of "mine/*"`}, []string{"gpt-*"}},
 		{"a fallback for a model that is not there", peerconfig.LiteLLM, models + "litellm_settings: {fallbacks: [{gone: [m]}]}\n",
 			[]string{"not carried: litellm_settings.fallbacks[0].gone: its model is not among the imported ones"}, nil},
 		{"AWS Secrets Manager with a secret for each key", peerconfig.LiteLLM,

@@ -72,7 +72,7 @@ func (d *document) refs() []string {
 }
 
 func (w *writer) pool(p *pool) {
-	w.line("  %s:%s", name(p.name), from(p.from))
+	w.line("  %s:%s", name(p.name), from(p.at.path))
 	w.line("    provider: %s", p.endpoint.provider)
 	if p.endpoint.baseURL != "" {
 		w.line("    base_url: %s", strconv.Quote(p.endpoint.baseURL))

@@ -34,9 +34,21 @@ func newColumns(header []byte) (*columns, error) {
 		}
 	}
 	if min(c.time, c.input, c.output) < 0 {
-		return nil, errors.New("the first line is neither JSON nor a header of CSV with the columns time, input_tokens and output_tokens (and, if they are known, cached_tokens and latency_ms)")
+		return nil, neitherForm(header)
 	}
 	return c, nil
+}
+
+// neitherForm says what a log begins with, and knows the two mistakes at hand.
+func neitherForm(first []byte) error {
+	const form = "the first line is neither JSON nor a header of CSV with the columns time, input_tokens and output_tokens (and, if they are known, cached_tokens and latency_ms)"
+	switch {
+	case bytes.Contains(first, []byte("level=")):
+		return errors.New(form + ": this is Fallow's log as text, write it with fallow serve --log-json")
+	case bytes.Count(first, []byte(";")) >= 2:
+		return errors.New(form + ": separate them by commas")
+	}
+	return errors.New(form)
 }
 
 func (c *columns) read(text []byte) (Call, error) {

@@ -46,6 +46,8 @@ type Options struct {
 const (
 	maxLine  = 1 << 20 // bytes
 	maxCalls = 5_000_000
+	// maxPreface is how many lines may stand before the first of the log.
+	maxPreface = 100
 )
 
 // errSkip says that a line is about something else.
@@ -53,13 +55,16 @@ var errSkip = errors.New("about something else")
 
 // Read reads a log: JSON lines as Fallow writes them (`fallow serve --log-json`,
 // or CloudWatch's messages), or CSV with a header of at least time,
-// input_tokens and output_tokens. Which of both it is is told by the first line.
+// input_tokens and output_tokens. Which of both it is is told by the first line
+// that is either: before it may stand what a program says to people, as `fallow
+// serve` does on the same stream.
 func Read(r io.Reader, o Options) (*Log, error) {
 	log := &Log{}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	var read func([]byte) (Call, error)
 	number := 0
+	var neither error // what is wrong with the first line that is no form of log
 	for lines.Scan() {
 		number++
 		text := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\uFEFF")))
@@ -69,7 +74,11 @@ func Read(r io.Reader, o Options) (*Log, error) {
 		if read == nil {
 			columns, err := begin(text)
 			if err != nil {
-				return nil, fmt.Errorf("%s:%d: %w", o.Name, number, err)
+				neither = cmp.Or(neither, fmt.Errorf("%s:%d: %w", o.Name, number, err))
+				if number >= maxPreface {
+					return nil, neither
+				}
+				continue
 			}
 			if read = readJSON; columns != nil {
 				read = columns.read
@@ -82,6 +91,9 @@ func Read(r io.Reader, o Options) (*Log, error) {
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", o.Name, number+1, err)
+	}
+	if read == nil && neither != nil {
+		return nil, neither
 	}
 	return log, log.finish(o)
 }

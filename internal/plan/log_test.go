@@ -67,6 +67,10 @@ func TestBadLines(t *testing.T) {
 		{"nothing", "", []string{"f: holds no request"}},
 		{"header alone", header, []string{"f: holds no request"}},
 		{"neither form", "time=2026 level=INFO msg=request\n", []string{"f:1: the first line is neither JSON nor a header"}},
+		{"the log as text", "time=2026 level=INFO msg=request\n", []string{"--log-json"}},
+		{"semicolons", "time;input_tokens;output_tokens\n", []string{"separate them by commas"}},
+		{"no form anywhere", "when,in,out\n1,2,3\n", []string{"f:1: the first line is neither JSON nor a header"}},
+		{"a log far behind", strings.Repeat("words\n", maxPreface) + `{"time":"2026-11-23T09:00:30Z","msg":"request","status":200}`, []string{"f:1: the first line"}},
 		{"column twice", "time,time,input_tokens,output_tokens\n", []string{`f:1: column "time" stands twice`}},
 		{"broken quotes", header + good + "\"2026,1,1,0\n", []string{"f:3: not CSV"}},
 		{"fields", header + "2026-11-23T09:00:00Z,1,1\n", []string{"f:2: has 3 fields, the header has 4"}},
@@ -94,6 +98,28 @@ func TestBadLines(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWordsBeforeTheLog: `fallow serve --log-json 2> FILE` begins with what it
+// says to people.
+func TestWordsBeforeTheLog(t *testing.T) {
+	t.Parallel()
+	words := "Fallow serves http://127.0.0.1:8080/v1\n  pool claude: 4 keys of anthropic\n\nTry it:\n\n  curl …\n  -d '{\"model\": …}'\n"
+	for _, tt := range []struct{ name, text string }{
+		{"JSON", `{"time":"2026-11-23T09:00:30Z","msg":"request","status":200,"input_tokens":1}` + "\n"},
+		{"CSV", "time,input_tokens,output_tokens\n2026-11-23T09:00:00Z,1,1\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			log, err := read(words+tt.text, 0)
+			if err != nil || len(log.Calls) != 1 || len(log.Bad) != 0 {
+				t.Errorf("got %+v, %v; want one call", log, err)
+			}
+		})
+	}
+	if _, err := read(words+`{"msg":"request"}`+"\n", 0); err == nil || !strings.Contains(err.Error(), "f:8: ") {
+		t.Errorf("got %v, want the number of the line in the file", err)
 	}
 }
 

@@ -2,17 +2,16 @@ package plan
 
 import (
 	"context"
-	"flag"
-	"os"
-	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+	"github.com/fallow-dev/fallow/internal/golden"
+)
 
 var tier = Limits{Requests: 1000, InputTokens: 450_000, OutputTokens: 90_000}
 
@@ -135,23 +134,6 @@ func TestPlanCanBeInterrupted(t *testing.T) {
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
-
 // answer has a row of each kind.
 func answer() *Result {
 	return &Result{
@@ -177,7 +159,7 @@ func TestText(t *testing.T) {
 	if err := Text(&out, never); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "plan.txt", out.String())
+	golden.Check(t, "testdata/plan.txt", []byte(out.String()))
 }
 
 func TestPage(t *testing.T) {
@@ -211,6 +193,28 @@ func TestPage(t *testing.T) {
 		}
 		if shown := strings.Contains(out.String(), "Output tokens a minute"); shown != (r.Limits.OutputTokens > 0) {
 			t.Errorf("%s: output is shown: %t", tt.name, shown)
+		}
+	}
+}
+
+// TestPlotsReachTheHighestPoint, whether there is a limit to draw above it or
+// not: a point beyond the axis would be drawn at its end, like any other there.
+func TestPlotsReachTheHighestPoint(t *testing.T) {
+	t.Parallel()
+	height := regexp.MustCompile(`cy="([^"]+)"`)
+	for _, limit := range []int64{0, 10, 1000} {
+		r := answer()
+		r.Limits.Requests, r.Demand = limit, []Minute{{Requests: 1}, {Requests: 50}, {Requests: 30}}
+		var y []float64 // downwards
+		for _, spot := range height.FindAllStringSubmatch(string(view{r}.RequestsPlot()), 3) {
+			at, err := strconv.ParseFloat(spot[1], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			y = append(y, at)
+		}
+		if len(y) != 3 || !(y[1] < y[2] && y[2] < y[0]) {
+			t.Errorf("limit %d: 1, 50 and 30 are at %v from above", limit, y)
 		}
 	}
 }

@@ -134,10 +134,11 @@ func TestLookupOfTheUnknown(t *testing.T) {
 	for _, id := range [][2]string{
 		{"", ""}, {"anthropic", ""}, {"anthropic", "claude-unheard-of"}, {"openai", "claude-sonnet-5"},
 		{"openai-compatible", "gpt-5"}, {"together", "meta-llama/none"}, {"# 1283 models: provider", "model"},
-		{"~", "~"}, {"bedrock", "arn:none"}, {"bedrock", "us."}, {"openai", "-latest"}, {"openai", "ft:gpt-4o"},
-		{"openai", "gpt-5-12345678"}, {"openai", "gpt-5-2024-99-99"},
+		{"~", "~"}, {"bedrock", "arn:none"}, {"bedrock", "us."}, {"openai", "-latest"},
+		{"openai", "gpt-5-12345678"}, {"openai", "gpt-5-2024-99-99"}, {"openai", "gpt-5-20251399"}, {"openai", "gpt-5-20251232"},
+		{"openai", "gpt-5-20191231"}, {"openai", "gpt-5-21000101"}, {"openai", "my:gpt-4o-2024-08-06:acme"},
 	} {
-		if got, ok := Lookup(id[0], id[1]); ok && id[1] != "ft:gpt-4o" {
+		if got, ok := Lookup(id[0], id[1]); ok {
 			t.Errorf("%q: got %+v, want nothing", id, got)
 		}
 	}

@@ -3,6 +3,7 @@ package responses
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/chat"
@@ -150,6 +151,24 @@ func TestOtherErrorsPass(t *testing.T) {
 }
 
 // Names that a client makes up could break out of a header or fill it.
+// TestDroppedNamesThatFitAHeader: what is no word, or too long for one, is not
+// repeated to the client.
+func TestDroppedNamesThatFitAHeader(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		kept bool
+	}{
+		{strings.Repeat("x", 64), true}, {strings.Repeat("x", 65), false}, {"a b", false}, {"a,b", false}, {"a\r\nb", false}, {"", false},
+	} {
+		e := &encoder{}
+		e.drop(tt.name)
+		if got := len(e.Dropped) == 1; got != tt.kept {
+			t.Errorf("%q: got %q, want it kept: %v", tt.name, e.Dropped, tt.kept)
+		}
+	}
+}
+
 func TestDroppedNamesAreBounded(t *testing.T) {
 	t.Parallel()
 	body := `{"model":"m","input":"x","reasoning":{"a b":1,"` + string(slices.Repeat([]byte("x"), 70)) + `":1`

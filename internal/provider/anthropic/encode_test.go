@@ -29,6 +29,7 @@ func messages(list ...string) string {
 }
 
 const (
+	bySchema = `"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}}}`
 	oneTool  = `"tools":[{"type":"function","function":{"name":"f"}}]`
 	toolUse  = `{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]}`
 	twoCalls = `{"role":"assistant","tool_calls":[{"id":"c1","function":{"name":"f"}},{"id":"c2","function":{"name":"f"}}]}`
@@ -162,6 +163,9 @@ func TestFields(t *testing.T) {
 		{"temperature under thinking", request("claude-haiku-4-5", `"temperature":0.5`, `"reasoning_effort":"low"`), "temperature", ""},
 		{"temperature with native thinking off", request("claude-haiku-4-5", `"temperature":0.5`, `"thinking":{"type":"disabled"}`), "temperature", "0.5"},
 		{"temperature under native thinking", request("claude-haiku-4-5", `"temperature":0.5`, `"thinking":{"type":"enabled","budget_tokens":2000}`), "temperature", ""},
+
+		{"schema by a forced tool, native thinking off", request("claude-sonnet-4-20250514", `"thinking":{"type":"disabled"}`, bySchema), "tool_choice.type", `"tool"`},
+		{"schema by a tool, native thinking up to a budget", request("claude-sonnet-4-20250514", `"thinking":{"type":"enabled","budget_tokens":2000}`, bySchema), "tool_choice.type", `"auto"`},
 
 		{"least effort", request(`"reasoning_effort":"minimal"`), "output_config", `{"effort":"low"}`},
 		{"most effort", request(`"reasoning_effort":"max"`), "output_config", `{"effort":"max"}`},

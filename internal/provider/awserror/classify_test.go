@@ -173,3 +173,23 @@ func FuzzClassify(f *testing.F) {
 		}
 	})
 }
+
+// TestNamesAreBounded: they go into logs and metrics.
+func TestNamesAreBounded(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, exception, want string
+	}{
+		{"longest", strings.Repeat("A", 64), strings.Repeat("A", 64)},
+		{"too long", strings.Repeat("A", 65), ""},
+		{"no name", "Throttling Exception", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := awserror.Classify(400, http.Header{"X-Amzn-Errortype": {tt.exception}}, nil, time.Time{})
+			if f.Type != tt.want {
+				t.Errorf("got type %q, want %q", f.Type, tt.want)
+			}
+		})
+	}
+}

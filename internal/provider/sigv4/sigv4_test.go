@@ -133,6 +133,34 @@ func TestBearer(t *testing.T) {
 	}
 }
 
+// TestAccessKeyIDs at the edges of what one may be: a pair taken for an API key
+// would be sent in clear and refused.
+func TestAccessKeyIDs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, id string
+		signs    bool
+	}{
+		{"first and last letters and digits", "AZaz09AZaz09AZaz", true},
+		{"shortest", strings.Repeat("A", 16), true},
+		{"too short", strings.Repeat("A", 15), false},
+		{"longest", strings.Repeat("A", 128), true},
+		{"too long", strings.Repeat("A", 129), false},
+		{"beside the letters", "AAAAAAAAAAAAAAA[", false},
+		{"beside the digits", "AAAAAAAAAAAAAAA/", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := request(t, "POST", "https://bedrock-runtime.us-east-1.amazonaws.com/", "x")
+			sigv4.New(sigv4.Config{}).Authorize(r, secret.New(tt.id+":secret"))
+			got := r.Header.Get("Authorization")
+			if signed := strings.Contains(got, "Credential="+tt.id+"/"); signed != tt.signs {
+				t.Errorf("signed: %v, want %v; Authorization is %q", signed, tt.signs, got)
+			}
+		})
+	}
+}
+
 type credentials func(context.Context) (aws.Credentials, error)
 
 func (c credentials) Retrieve(ctx context.Context) (aws.Credentials, error) { return c(ctx) }
