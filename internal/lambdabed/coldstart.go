@@ -5,15 +5,14 @@ import (
 	"time"
 )
 
-// ColdStart starts a function's program once and returns the time from the
-// start of the process to its first poll for work: what the program itself
-// adds to a cold start, without the time in which Lambda prepares a machine
-// and unpacks the code. env is added to the variables that Lambda sets. The
-// process is killed before ColdStart returns, or when ctx ends.
-func ColdStart(ctx context.Context, binary string, env []string) (time.Duration, error) {
-	cfg, err := Config{Binary: binary, Env: env}.filled()
-	if err != nil {
-		return 0, err
+// ColdStart starts a function's program once and returns when that was and when
+// it first polled for work: what lies between is what the program itself adds to
+// a cold start, without the time in which Lambda prepares a machine and unpacks
+// the code. It takes from cfg what concerns one process. The process is killed
+// before ColdStart returns, or when ctx ends.
+func ColdStart(ctx context.Context, cfg Config) (began, polled time.Time, err error) {
+	if cfg, err = cfg.filled(); err != nil {
+		return began, polled, err
 	}
 	s := newSpawner()
 	defer s.stop()
@@ -21,12 +20,12 @@ func ColdStart(ctx context.Context, binary string, env []string) (time.Duration,
 	defer context.AfterFunc(ctx, e.kill)()
 	if err := e.start(s); err != nil {
 		if ctx.Err() != nil {
-			return 0, context.Cause(ctx)
+			err = context.Cause(ctx)
 		}
-		return 0, err
+		return began, polled, err
 	}
 	e.stop()
-	return e.initTook, nil
+	return e.started, e.started.Add(e.initTook), nil
 }
 
 // nobody owns an environment that is not used.

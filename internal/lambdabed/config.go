@@ -5,11 +5,13 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 )
 
 const (
 	defaultEnvironments  = 10
+	defaultMemorySize    = 256
 	defaultTimeout       = 15 * time.Minute // Lambda's longest
 	defaultInitTimeout   = 10 * time.Second // Lambda's
 	defaultGrace         = 100 * time.Millisecond
@@ -34,6 +36,11 @@ type Config struct {
 	FunctionName string
 	// Environments is the concurrency limit. Zero means 10.
 	Environments int
+	// MemorySize is how much memory the function believes to have, in MB; nothing
+	// enforces it, Bed.Usage tells what it took. Zero means 256.
+	MemorySize int
+	// CPU is how much processor time each environment has.
+	CPU CPU
 	// FreezeBetween stops a process while it has no invocation, as Lambda
 	// does. Without it, work in the background that would come to a halt on
 	// Lambda goes unnoticed.
@@ -63,6 +70,9 @@ type Config struct {
 
 // filled returns the config with every default in its place.
 func (c Config) filled() (Config, error) {
+	if err := c.CPU.check(); err != nil {
+		return c, err
+	}
 	path, err := filepath.Abs(c.Binary)
 	if err != nil {
 		return c, err
@@ -72,6 +82,7 @@ func (c Config) filled() (Config, error) {
 	}
 	c.TaskRoot = or(c.TaskRoot, filepath.Dir(c.Binary))
 	c.FunctionName = or(c.FunctionName, "function")
+	c.MemorySize = or(c.MemorySize, defaultMemorySize)
 	c.Environments = or(c.Environments, defaultEnvironments)
 	c.Timeout = or(c.Timeout, defaultTimeout)
 	c.InitTimeout = or(c.InitTimeout, defaultInitTimeout)
@@ -102,7 +113,7 @@ func (c Config) environ(runtimeAPI string) []string {
 		"AWS_EXECUTION_ENV=AWS_Lambda_provided.al2023",
 		"AWS_LAMBDA_FUNCTION_NAME=" + c.FunctionName,
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(c.MemorySize),
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + c.FunctionName,
 		"AWS_LAMBDA_LOG_STREAM_NAME=local",

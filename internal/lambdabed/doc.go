@@ -12,7 +12,9 @@
 // and last-in-first-out reuse, the 429 at the concurrency limit, freezing (from
 // the runtime's next poll to the next invocation), request and response limits,
 // deadlines that kill, error trailers, SIGTERM only for those who registered an
-// extension. What is not: the 2 MB/s limit of long streams, IAM, CPU shares.
+// extension; and, where control groups can be written, the share of a processor
+// that comes with a memory size. What is not: the 2 MB/s limit of long streams,
+// IAM, an end for want of memory.
 //
 // Only loopback addresses are used. The deadlines are real time, since the
 // function's process has no other.

@@ -2,6 +2,7 @@ package lambdabed
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"os/exec"
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/lambdabed/cgroup"
 )
 
 // owner is told of an environment's life.
@@ -24,6 +27,7 @@ type environment struct {
 	owner  owner
 	cmd    *exec.Cmd
 	server *http.Server
+	group  *cgroup.Group // nil without control groups
 
 	work     chan *invocation // taken by the poll
 	launched chan struct{}    // closed when the process was started, or could not be
@@ -76,23 +80,39 @@ func (e *environment) start(s *spawner) error {
 
 func (e *environment) launch(s *spawner) error {
 	defer close(e.launched)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err == nil {
-		e.cmd = e.command(listener.Addr().String())
-		e.started = time.Now()
-		if err = s.start(e.cmd); err != nil {
-			listener.Close()
-		}
-	}
+	err := e.open(s)
 	if err != nil {
 		close(e.dead)
 		close(e.reaped)
 		return err
 	}
-	e.server = &http.Server{Handler: e.runtimeAPI()}
-	go e.server.Serve(listener)
 	go e.reap()
 	return nil
+}
+
+// open starts the process, with the Runtime API there before it. What it has
+// opened is closed again if that fails.
+func (e *environment) open(s *spawner) (err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	e.server = &http.Server{Handler: e.runtimeAPI()}
+	defer func() {
+		if err != nil {
+			listener.Close()
+			err = errors.Join(err, e.ungroup())
+		}
+	}()
+	if err := e.enterGroup(); err != nil {
+		return err
+	}
+	e.cmd = e.command(listener.Addr().String())
+	// A spawner that shares the group's limit may come back long after the
+	// process has asked for work.
+	e.started = time.Now()
+	go e.server.Serve(listener)
+	return s.start(e.cmd, e.group)
 }
 
 func (e *environment) command(runtimeAPI string) *exec.Cmd {
@@ -110,6 +130,7 @@ func (e *environment) command(runtimeAPI string) *exec.Cmd {
 func (e *environment) reap() {
 	defer close(e.reaped)
 	e.cmd.Wait()
+	e.ungroup() // what cannot be removed now is empty, and disturbs nobody
 	e.settle()
 	e.owner.gone(e)
 	close(e.dead)

@@ -34,6 +34,7 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	}
 	e.firstPoll.Do(func() {
 		e.initTook = time.Since(e.started)
+		e.throttle()
 		close(e.ready)
 	})
 	select {

@@ -3,6 +3,8 @@ package lambdabed
 import (
 	"os/exec"
 	"runtime"
+
+	"github.com/fallow-dev/fallow/internal/lambdabed/cgroup"
 )
 
 // spawner starts processes from one thread that lives as long as it does; see
@@ -27,10 +29,15 @@ func (s *spawner) run() {
 	}
 }
 
-// start is cmd.Start. It must not be called after stop.
-func (s *spawner) start(cmd *exec.Cmd) error {
+// start is cmd.Start, in a group unless that is nil. It must not be called
+// after stop.
+func (s *spawner) start(cmd *exec.Cmd, in *cgroup.Group) error {
+	start := cmd.Start
+	if in != nil {
+		start = func() error { return in.Start(cmd) }
+	}
 	result := make(chan error)
-	s.jobs <- func() { result <- cmd.Start() }
+	s.jobs <- func() { result <- start() }
 	return <-result
 }
 
