@@ -55,7 +55,7 @@ func (c costCmd) Run(t *terminal) error {
 	fmt.Fprintf(t.stdout, "%s requests of %g s a month, USD, %s, prices gathered on %s\n\n", grouped3(c.Requests), c.Seconds, e.Region, e.Day)
 	err = tabulate(t.stdout, e)
 	if err == nil && c.Sources {
-		err = cite(t.stdout, e.Prices)
+		err = cite(t.stdout, e)
 	}
 	return err
 }
@@ -80,8 +80,9 @@ func tabulate(out io.Writer, e cost.Estimate) error {
 	if e.Load.Requests > e.BreakEven {
 		cheaper = "the containers are"
 	}
-	_, err := fmt.Fprintf(out, "Here %s cheaper. Break-even: %s requests a month of this kind, %.1f at once around the clock.\n",
-		cheaper, grouped3(e.BreakEven), e.InFlight)
+	_, err := fmt.Fprintf(out, "Here %s cheaper. Break-even: %s requests a month of this kind, %.1f at once around the clock.\n"+
+		"%s (with a database, Redis and a WAF): %.2f a month, whatever comes. Lambda costs as much at %s requests.\n",
+		cheaper, grouped3(e.BreakEven), e.InFlight, e.Published.Name, e.Published.USD, grouped3(e.Published.BreakEven))
 	return err
 }
 
@@ -98,11 +99,12 @@ func grouped3(v float64) string {
 	return s
 }
 
-func cite(out io.Writer, prices []cost.Price) error {
+func cite(out io.Writer, e cost.Estimate) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nPRICE\tUSD\tPER\tREAD AT")
-	for _, p := range prices {
+	for _, p := range e.Prices {
 		fmt.Fprintf(w, "%s\t%.10g\t%s\t%s\n", p.Item, p.USD, p.Unit, p.Source)
 	}
+	fmt.Fprintf(w, "%s\t%.10g\t%s\t%s\n", e.Published.Name, e.Published.USD, "month", e.Published.Source)
 	return w.Flush()
 }

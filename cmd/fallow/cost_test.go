@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,12 +13,13 @@ func TestCost(t *testing.T) {
 	t.Parallel()
 	out, errs, code := command(t, nil, "cost", "--requests", "576000", "--seconds", "11")
 	want(t, out, errs, code, 0, "576,000 requests of 11 s a month", "Lambda, 256 MB\n", "1,584,000 GB-seconds", "21.12",
-		"2 Fargate tasks, 1 vCPU, 2 GB each\n", "59.10", "Here Lambda is cheaper. Break-even: 2,556,861 requests a month of this kind, 10.7 at once")
+		"2 Fargate tasks, 1 vCPU, 2 GB each\n", "59.10", "Here Lambda is cheaper. Break-even: 2,556,861 requests a month of this kind, 10.7 at once",
+		"LiteLLM on ECS", ": 378.10 a month", "Lambda costs as much at 9,446,877 requests")
 	if strings.Contains(out, "READ AT") {
 		t.Errorf("the sources were not asked for:\n%s", out)
 	}
 	out, errs, code = command(t, nil, "cost", "--requests", "1e7", "--seconds", "11", "--sources")
-	want(t, out, errs, code, 0, "Here the containers are cheaper", "READ AT", "signoz.io")
+	want(t, out, errs, code, 0, "Here the containers are cheaper", "READ AT", "signoz.io", "Sample Cost tables")
 	out, errs, code = command(t, nil, "cost", "--requests", "1", "--seconds", "1", "--tasks", "0")
 	want(t, out, errs, code, 0, "Lambda, 256 MB")
 	if strings.Contains(out, "Fargate") || strings.Contains(out, "cheaper") {
@@ -27,6 +29,21 @@ func TestCost(t *testing.T) {
 	want(t, out, errs, code, 1, "at most 900")
 	out, errs, code = command(t, nil, "cost", "--seconds", "1")
 	want(t, out, errs, code, 2, "--requests")
+}
+
+// TestCostInTheDocs: the page on server mode shows what the command prints.
+func TestCostInTheDocs(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/server-mode.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _, _ := command(t, nil, "cost", "--requests", "576000", "--seconds", "11")
+	for _, figure := range []string{"36.09", "109.12", "378.10", "2,556,861 requests", "10.7 at once around the clock", "9,446,877 requests"} {
+		if !strings.Contains(out, figure) || !strings.Contains(string(page), figure) {
+			t.Errorf("%s is not both in docs/server-mode.md and in what the command prints:\n%s", figure, out)
+		}
+	}
 }
 
 func TestCostAsJSON(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 
 // slot is a place for a credential and the name that a person calls it by.
 type slot struct {
-	// Name is POOL/KEY, POOL/admin_key, clients/TOKEN or admin; with --secret it
-	// is a field.
+	// Name is POOL/KEY, POOL/admin_key, clients/TOKEN, clients/edge/N (from 1) or
+	// admin; with --secret it is a field.
 	Name string
 	Ref  secret.Ref
 }
@@ -35,6 +35,9 @@ func slotsOf(doc *config.Config) []slot {
 	}
 	for _, token := range doc.Clients.Tokens {
 		add("clients/"+token.Name, token.Secret)
+	}
+	for i, s := range doc.Clients.EdgeSecrets {
+		add(fmt.Sprintf("clients/edge/%d", i+1), s) // no client has a slash in its name
 	}
 	add("admin", doc.Admin.Secret)
 	return slots

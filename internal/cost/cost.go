@@ -78,7 +78,9 @@ type Estimate struct {
 	BreakEven float64 `json:"break_even_requests"`
 	// InFlight is how many requests run at once on average at the break-even.
 	InFlight float64 `json:"break_even_in_flight"`
-	Prices   []Price `json:"prices"`
+	// Published is AWS's own gateway in containers, by AWS's own table.
+	Published Published `json:"published"`
+	Prices    []Price   `json:"prices"`
 }
 
 // Month estimates a month. It knows no free tier and no discount, on either
@@ -91,6 +93,7 @@ func Month(l Load) (Estimate, error) {
 	e := Estimate{
 		Load: l, Region: Region, Day: Day, Prices: Prices(),
 		Lambda: append(append(lambdaItems(l), jobItem()), shared...), Containers: append(containerItems(l), shared...),
+		Published: beside(guidance, l),
 	}
 	e.LambdaUSD, e.ContainersUSD = total(e.Lambda), total(e.Containers)
 	// Both pay for what they share, so it does not move the break-even.

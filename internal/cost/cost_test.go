@@ -67,8 +67,8 @@ func TestMonth(t *testing.T) {
 	if math.Abs(e.LambdaUSD-49.20) > 0.01 || math.Abs(e.ContainersUSD-109.93) > 0.01 {
 		t.Errorf("got %.2f and %.2f a month, want 49.20 and 109.93", e.LambdaUSD, e.ContainersUSD)
 	}
-	if math.Abs(e.BreakEven-2.81e6) > 1e4 || math.Abs(e.InFlight-10.7) > 0.05 {
-		t.Errorf("break-even: got %v requests, %v at once; want 2.81 million and 10.7", e.BreakEven, e.InFlight)
+	if math.Abs(e.BreakEven-2.81e6) > 1e4 || math.Abs(e.InFlight-e.BreakEven*10/2_628_000) > 1e-9 {
+		t.Errorf("break-even: got %v requests, %v at once; want 2.81 million and as many at once as last 10 s each in 730 hours", e.BreakEven, e.InFlight)
 	}
 }
 
@@ -138,6 +138,28 @@ func TestBreakEvenIsWhereBothCostTheSame(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPublishedBreakEven holds the comparison with AWS's own gateway to the whole
+// bill, on both sides of it.
+func TestPublishedBreakEven(t *testing.T) {
+	t.Parallel()
+	p := month(t, review).Published
+	if p.USD != 378.10 || !strings.Contains(p.Source, "README") || math.Abs(p.BreakEven-10.42e6) > 1e4 {
+		t.Errorf("got %+v, want 378.10 from its README and 10.42 million requests", p)
+	}
+	for add, dearer := range map[float64]bool{-1: false, 2: true} {
+		l := review
+		l.Requests = p.BreakEven + add
+		if usd := month(t, l).LambdaUSD; (usd > p.USD) != dearer {
+			t.Errorf("%v requests cost %v on Lambda, want more than %v: %v", l.Requests, usd, p.USD, dearer)
+		}
+	}
+	costly := review
+	costly.Metrics = 2000 // dearer before the first request
+	if even := month(t, costly).Published.BreakEven; even != 0 {
+		t.Errorf("break-even = %v, want 0", even)
+	}
 }
 
 // TestPricesHaveASource: a price without one is a guess.
