@@ -19,6 +19,10 @@ WIDE_PRINCIPALS = {
     "EverybodyMayUseUrl": "stock SDKs cannot sign; Fallow asks for a client's token",
     "EverybodyMayInvokeThroughUrl": "the same, and only through the URL",
 }
+# The partitions that functions write; those of the config begin otherwise.
+POOLS_ONLY = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["pool#*"]}, "Null": {"dynamodb:LeadingKeys": "false"}}
+# Where models are, whose ARNs the parameter ModelArns holds.
+MODEL_SERVICES = {"bedrock", "bedrock-mantle", "aws-external-anthropic"}
 
 
 def as_list(value):
@@ -47,9 +51,10 @@ def statements(resources):
         for policy in role.get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield name, statement
-    for name, policy in of_type(resources, "AWS::IAM::ManagedPolicy").items():
-        for statement in policy["PolicyDocument"]["Statement"]:
-            yield name, statement
+    for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+        for name, policy in of_type(resources, kind).items():
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
 
 
 def policy_faults(resources):
@@ -72,6 +77,34 @@ def policy_faults(resources):
                     yield f"{who} may do {action} to {resource}: name the resource, or say in WIDE_RESOURCES why not"
     for right in WIDE_RESOURCES.keys() - used:
         yield f"WIDE_RESOURCES excuses {right}, which nobody has"
+
+
+def table_faults(resources):
+    """Revisions of the config say where keys are sent: no function may write one.
+
+    Only UpdateItem is known to name its keys, so no other way to write is granted.
+    """
+    for who, statement in statements(resources):
+        writes = {a for a in as_list(statement["Action"]) if a.startswith("dynamodb:")} - {"dynamodb:GetItem", "dynamodb:Query"}
+        if writes - {"dynamodb:UpdateItem"}:
+            yield f"{who} may do {sorted(writes)}: the store needs UpdateItem only"
+        if writes and statement.get("Condition") != POOLS_ONLY:
+            yield f"{who} may write what is no pool's record: {statement.get('Condition')}"
+
+
+def model_faults(resources):
+    """What aws:role may use is what the parameter names, and nothing if it names nothing."""
+    for name in ("GatewayModels", "RebalanceModels"):
+        policy = resources[name]
+        if policy.get("Condition") != "ModelsAreNamed":
+            yield f"{name} is there whether models are named or not"
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if statement["Resource"] != {"Ref": "ModelArns"}:
+                yield f"{name} is for {statement['Resource']}, not for what ModelArns names"
+    for who, statement in statements(resources):
+        others = [a for a in as_list(statement["Action"]) if a.split(":")[0] in MODEL_SERVICES]
+        if others and who not in ("GatewayModels", "RebalanceModels"):
+            yield f"{who} may do {others} whether models are named or not"
 
 
 def permission_faults(resources):
@@ -116,7 +149,7 @@ def schedule_faults(resources):
 
 
 def tag_faults(resources):
-    without = {"AWS::CloudWatch::Dashboard", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Alias", "AWS::Lambda::Permission",
+    without = {"AWS::CloudWatch::Dashboard", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::Lambda::Alias", "AWS::Lambda::Permission",
                "AWS::Lambda::Url", "AWS::Lambda::Version", "AWS::Logs::MetricFilter", "AWS::Logs::QueryDefinition",
                "AWS::SNS::Subscription", "AWS::Scheduler::Schedule"}  # CloudFormation takes no tags for these
     for name, r in resources.items():
@@ -126,6 +159,8 @@ def tag_faults(resources):
 
 def faults(resources):
     yield from policy_faults(resources)
+    yield from table_faults(resources)
+    yield from model_faults(resources)
     yield from permission_faults(resources)
     yield from function_faults(resources)
     yield from schedule_faults(resources)

@@ -17,6 +17,7 @@ KINDS = {
 }
 PROPERTIES = {
     "DeploymentPreference": "CodeDeploy is not there: the alias moves at once, nothing is taken back",
+    "DeletionProtectionEnabled": "from a parameter it becomes the text false, which no SDK reads as one",
 }
 
 
