@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/app"
@@ -19,6 +20,7 @@ type observer struct {
 	app.Telemetry
 	metrics *prom.Sink
 	traces  *otlp.Exporter // nil when there are none
+	live    atomic.Pointer[app.Live]
 	log     *slog.Logger
 }
 
@@ -27,17 +29,23 @@ func newObserver(environ []string, log *slog.Logger) (*observer, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := prom.Config{Version: buildVersion()}
+	o := &observer{traces: traces, log: log}
+	cfg := prom.Config{Version: buildVersion(), Revision: func() int64 { return o.live.Load().InForce().Revision }}
 	if traces != nil {
 		cfg.Dropped = traces.Dropped
 	}
-	metrics := prom.New(cfg)
-	sinks := []telemetry.Sink{telemetry.Log(log), metrics}
+	o.metrics = prom.New(cfg)
+	sinks := []telemetry.Sink{telemetry.Log(log), o.metrics}
 	if traces != nil {
 		sinks = append(sinks, traces)
 	}
-	return &observer{app.Telemetry{Sink: telemetry.Fan(log, sinks...), Tracer: tracer}, metrics, traces, log}, nil
+	o.Telemetry = app.Telemetry{Sink: telemetry.Fan(log, sinks...), Tracer: tracer}
+	return o, nil
 }
+
+// follow tells the metrics whose revision they show. It is called before
+// anything is served: what is served needs the metrics first.
+func (o *observer) follow(live *app.Live) { o.live.Store(live) }
 
 // beside serves GET /metrics to operators beside all that the gateway serves.
 func (o *observer) beside(g *gateway.Gateway) http.Handler {

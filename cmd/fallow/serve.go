@@ -33,6 +33,7 @@ but loopback the config must name client tokens, or say allow_anonymous: true.`
 
 // Run serves until the context ends, then drains.
 func (c *serveCmd) Run(t *terminal) error {
+	collectLess(t.environ)
 	log := c.logger(t)
 	setup, err := c.document(t)
 	if err != nil {
@@ -61,7 +62,8 @@ func (c *serveCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
-	job, err := app.Rebalancer(parts)
+	observer.follow(live)
+	job, err := live.Job()
 	if err != nil {
 		return err
 	}
@@ -74,7 +76,8 @@ func (c *serveCmd) Run(t *terminal) error {
 	work.Go(func() { job.Every(ctx, time.Minute) })
 	work.Go(func() { live.Warm(ctx) })
 	work.Go(func() { live.Follow(ctx) })
-	setup.greet(t.stderr, "http://"+listener.Addr().String())
+	doc, from := live.Current(ctx)
+	setup.greet(t.stderr, "http://"+listener.Addr().String(), doc, from)
 	err = serve(ctx, listener, work.awaited(live), c.Drain, log)
 	stop()
 	work.Wait()

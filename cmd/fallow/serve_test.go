@@ -101,8 +101,8 @@ func TestServeFollowsRevisions(t *testing.T) {
 			dir := t.TempDir()
 			document := func(model, admin string) string {
 				path := filepath.Join(dir, model+".yaml")
-				text := "version: 1\npools: {p: {provider: openai, keys: [{name: k, secret: \"env:KEY\"}]}}\n" +
-					"models: {" + model + ": {targets: [{pool: p}]}}\nclients: {auth: none}\n" + admin + "\n"
+				text := "version: 1\npools: {" + model + ": {provider: openai, keys: [{name: k, secret: \"env:KEY\"}]}}\n" +
+					"models: {" + model + ": {targets: [{pool: " + model + "}]}}\nclients: {auth: none}\n" + admin + "\n"
 				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -122,11 +122,28 @@ func TestServeFollowsRevisions(t *testing.T) {
 			if err != nil || !strings.Contains(string(body), `"`+want+`"`) {
 				t.Errorf("%v: %s, want the model %q", err, body, want)
 			}
+			wantGreeting(t, r.greet, want, admin != "")
+			inForce := map[bool]string{true: "fallow_config_revision 1\n", false: "fallow_config_revision 0\n"}[admin != ""]
+			if _, metrics := read(t, r.url+"/metrics"); !strings.Contains(metrics, inForce) {
+				t.Errorf("metrics lack %q", inForce)
+			}
 			r.stop()
 			if code := <-r.exit; code != 0 { // the goroutine that follows has ended, too
 				t.Errorf("exit code %d, want 0", code)
 			}
 		})
+	}
+}
+
+// wantGreeting checks that the terminal is told of the document in force and not
+// of the deployed one.
+func wantGreeting(t *testing.T, greet, name string, followed bool) {
+	t.Helper()
+	if strings.Count(greet, "  pool ") != 1 || !strings.Contains(greet, "  pool "+name+": 1 keys of openai\n") || !strings.Contains(greet, `"model": "`+name+`"`) {
+		t.Errorf("greeting, want the pool and the model %q only:\n%s", name, greet)
+	}
+	if strings.Contains(greet, "  config: revision 1 by ") != followed {
+		t.Errorf("greeting, want the revision named: %v:\n%s", followed, greet)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/revision"
 	"github.com/fallow-dev/fallow/internal/simprovider"
 )
 
@@ -48,32 +49,36 @@ func simulated(t *terminal) (*setup, error) {
 	}, nil
 }
 
-// greet tells the person at the terminal what runs and how to try it.
-func (s *setup) greet(w io.Writer, url string) {
+// greet tells the person at the terminal what runs and how to try it. doc is the
+// document in force, which need not be the one that the process was started with.
+func (s *setup) greet(w io.Writer, url string, doc *config.Config, from revision.Revision) {
 	fmt.Fprintf(w, "Fallow serves %s/v1\n", url)
-	for _, name := range slices.Sorted(maps.Keys(s.doc.Pools)) {
-		p := s.doc.Pools[name]
+	if s.doc.Admin.Config.Source == config.SourceTable {
+		fmt.Fprintf(w, "  config: %s\n", from)
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc.Pools)) {
+		p := doc.Pools[name]
 		fmt.Fprintf(w, "  pool %s: %d keys of %s\n", name, len(p.Keys), p.Provider)
 	}
 	if s.simulated {
 		fmt.Fprint(w, "\nNo provider key was found in the environment, so a SIMULATED provider answers.\nSet ANTHROPIC_API_KEY (or ANTHROPIC_KEY_1, _2, ...) or OPENAI_API_KEY to use a real one.\n")
 	}
 	auth := ""
-	if s.doc.Clients.Auth != "none" {
+	if doc.Clients.Auth != "none" {
 		auth = " \\\n  -H 'authorization: Bearer '\"$FALLOW_KEY\""
 	}
 	fmt.Fprintf(w, "\nTry it:\n\n  curl %s/v1/chat/completions%s \\\n  -H 'content-type: application/json' \\\n  -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"Say hello\"}]}'\n\n",
-		url, auth, s.exampleModel())
+		url, auth, exampleModel(doc))
 }
 
 // exampleModel picks a model that the config serves for certain.
-func (s *setup) exampleModel() string {
-	for _, name := range slices.Sorted(maps.Keys(s.doc.Models)) {
+func exampleModel(doc *config.Config) string {
+	for _, name := range slices.Sorted(maps.Keys(doc.Models)) {
 		if !strings.HasSuffix(name, "*") {
 			return name
 		}
 	}
-	for _, p := range s.doc.Pools {
+	for _, p := range doc.Pools {
 		if p.Provider == "anthropic" {
 			return "claude-sonnet-5"
 		}

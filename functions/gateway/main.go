@@ -10,10 +10,10 @@ import (
 
 	"github.com/fallow-dev/fallow/internal/app"
 	"github.com/fallow-dev/fallow/internal/awsfront"
-	"github.com/fallow-dev/fallow/internal/config"
 )
 
 func main() {
+	tuneMemory(os.Getenv)
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	front, err := build(context.Background(), os.Getenv, os.Environ(), os.Stdout, log)
 	if err != nil {
@@ -37,12 +37,12 @@ func build(ctx context.Context, getenv func(string) string, environ []string, ou
 	live, err := app.NewLive(ctx, app.LiveConfig{
 		Config: app.Config{Document: doc, Table: state, Environ: environ, After: awsfront.After, Telemetry: events, Log: log},
 		File:   getenv("FALLOW_CONFIG"),
-		// A function URL is open to the world.
-		Check: func(doc *config.Config) error { return config.CheckListen(doc, "0.0.0.0:443") },
+		Check:  app.FunctionCheck,
 	})
 	if err != nil {
 		return awsfront.Config{}, err
 	}
+	app.Trust()
 	// Beside the wait for the first invocation, not before it: a slow Secrets
 	// Manager must not lengthen the start.
 	go live.Warm(ctx)

@@ -11,23 +11,22 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fallow-dev/fallow/internal/app"
-	"github.com/fallow-dev/fallow/internal/rebalance"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	runner, err := build(context.Background(), os.Getenv, os.Environ(), os.Stdout, log)
+	job, err := build(context.Background(), os.Getenv, os.Environ(), os.Stdout, log)
 	if err != nil {
 		log.Error("cannot start", "error", err)
 		os.Exit(1)
 	}
 	// The event says only that it is time.
-	lambda.Start(func(ctx context.Context) (rebalance.Report, error) { return runner.Run(ctx) })
+	lambda.Start(func(ctx context.Context) (app.JobReport, error) { return job.Run(ctx) })
 }
 
 // build puts the job together from the same environment as the gateway's. Events
 // go to out, as the lines of the log do.
-func build(ctx context.Context, getenv func(string) string, environ []string, out io.Writer, log *slog.Logger) (*rebalance.Runner, error) {
+func build(ctx context.Context, getenv func(string) string, environ []string, out io.Writer, log *slog.Logger) (*app.Job, error) {
 	doc, state, err := app.Function(ctx, getenv)
 	if err != nil {
 		return nil, err
@@ -36,5 +35,9 @@ func build(ctx context.Context, getenv func(string) string, environ []string, ou
 	if err != nil {
 		return nil, err
 	}
-	return app.Rebalancer(app.Config{Document: doc, Table: state, Environ: environ, Telemetry: events, Log: log})
+	return app.NewJob(app.LiveConfig{
+		Config: app.Config{Document: doc, Table: state, Environ: environ, Telemetry: events, Log: log},
+		File:   getenv("FALLOW_CONFIG"),
+		Check:  app.FunctionCheck,
+	})
 }

@@ -49,13 +49,13 @@ func TestBuildRefuses(t *testing.T) {
 // deployed, and says which of them it could not read.
 func TestBuildReadsTheDocument(t *testing.T) {
 	t.Parallel()
-	runner, err := build(t.Context(), getenv("../../fallow.yaml", "state"), nil, io.Discard, slog.New(slog.DiscardHandler))
+	job, err := build(t.Context(), getenv("../../fallow.yaml", "state"), nil, io.Discard, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // the table cannot be reached anyway
-	if _, err := runner.Run(ctx); err == nil || !strings.Contains(err.Error(), "pool claude") {
+	if _, err := job.Run(ctx); err == nil || !strings.Contains(err.Error(), "pool claude") {
 		t.Errorf("got %v, want an error about pool claude", err)
 	}
 }

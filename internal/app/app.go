@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/estimate"
@@ -35,6 +34,9 @@ type Config struct {
 	// After and LocalAdmin are passed on to the gateway.
 	After      func(context.Context, func(context.Context))
 	LocalAdmin bool
+	// InForce tells operators which document Document is; nil means that nobody
+	// does. A Live sets its own.
+	InForce func() gateway.InForce
 	// Telemetry is where events go.
 	Telemetry Telemetry
 	// Log takes everything else; nil discards.
@@ -60,9 +62,11 @@ func New(cfg Config) (*gateway.Gateway, error) {
 		Secrets:    cmp.Or(cfg.Secrets, Secrets(cfg.Environ, cfg.Log)),
 		Ratios:     learned,
 		Observe:    cfg.observe(),
+		Content:    cfg.content(),
 		Trace:      cfg.Telemetry.Tracer,
 		After:      cfg.After,
 		LocalAdmin: cfg.LocalAdmin,
+		InForce:    cfg.InForce,
 		Log:        cfg.Log,
 	})
 }
@@ -94,9 +98,7 @@ func upstream(name string, p config.Pool, cfg Config, learned *estimate.Ratios) 
 		Limits: pool.Limits{
 			Requests: p.Limits.Requests, InputTokens: p.Limits.InputTokens, OutputTokens: p.Limits.OutputTokens,
 		},
-		// Wall clock without the monotonic reading: that one stands still
-		// while Lambda freezes an instance, and shared times are absolute.
-		Now: func() time.Time { return time.Now().Round(0) },
+		Now: wallClock,
 	})
 	return u, nil
 }

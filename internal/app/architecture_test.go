@@ -62,6 +62,8 @@ func TestImportsFollowTheHouse(t *testing.T) {
 		{"internal/store", "it is a port", append([]string{module + "internal/"}, outside...)},
 		{"internal/pool", "the heart knows no AWS and no HTTP", outside},
 		{"internal/chat", "it is parsed text", outside},
+		{"internal/redact", "it is about text, whoever says it", append([]string{module + "internal/"}, outside...)},
+		{"internal/transcript", "it reads all APIs by name and none by package", []string{module + "internal/provider", module + "internal/gateway", "net/http"}},
 		{"internal/sse", "it is a format", append([]string{module}, outside...)},
 		{"internal/gateway", "the gateway runs anywhere", []string{"github.com/aws/aws-lambda-go", "github.com/aws/aws-sdk-go-v2/service/dynamodb"}},
 		{"internal/messages", "it is parsed text, whoever the provider is", apartFrom()},

@@ -64,7 +64,7 @@ const (
 func client(t config.Timeouts) *http.Client {
 	dialer := &net.Dialer{Timeout: t.Connect.D(), KeepAlive: 30 * time.Second}
 	return &http.Client{
-		Transport: &http.Transport{
+		Transport: unquoting{&http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         dialer.DialContext,
 			TLSHandshakeTimeout: t.Connect.D(),
@@ -78,7 +78,7 @@ func client(t config.Timeouts) *http.Client {
 			// and would be waited on until the first token is overdue. A ping
 			// finds out, also beneath an answer that is long in coming.
 			HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
-		},
+		}},
 		// A redirect would carry the credential to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

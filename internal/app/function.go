@@ -23,3 +23,8 @@ func Function(ctx context.Context, getenv func(string) string) (*config.Config, 
 	table, err := Dynamo(ctx, name)
 	return doc, table, err
 }
+
+// FunctionCheck refuses documents that must not be served behind a function URL,
+// which is open to the world; see LiveConfig.Check. Both functions use it, so
+// that the job never goes by a document that the gateway refuses.
+func FunctionCheck(doc *config.Config) error { return config.CheckListen(doc, "0.0.0.0:443") }

@@ -2,12 +2,8 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,7 +52,9 @@ type Live struct {
 type served struct {
 	gateway  *gateway.Gateway
 	handler  http.Handler
+	document *config.Config
 	revision revision.Revision
+	since    time.Time
 }
 
 var _ http.Handler = (*Live)(nil)
@@ -72,21 +70,16 @@ func NewLive(ctx context.Context, cfg LiveConfig) (*Live, error) {
 	if cfg.Secrets == nil { // the last good values must not go with a gateway
 		cfg.Secrets = Secrets(cfg.Environ, cfg.Log)
 	}
+	if cfg.Now == nil {
+		cfg.Now = wallClock
+	}
 	l := &Live{cfg: cfg}
 	first, err := l.build(cfg.Document, revision.Revision{Source: revision.FromFile})
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Document.Admin.Config.Source == config.SourceTable {
-		text, err := os.ReadFile(cfg.File)
-		if err != nil {
-			return nil, fmt.Errorf("config: %w", err)
-		}
-		hash := sha256.Sum256(text)
-		first.revision.Hash = hex.EncodeToString(hash[:])
-		l.source = revision.NewSource(revision.SourceConfig{
-			File: cfg.Document, Text: text, Log: revision.New(revision.Config{Table: cfg.Table}), Now: cfg.Now, Logger: cfg.Log,
-		})
+	if l.source, first.revision.Hash, err = follow(cfg); err != nil {
+		return nil, err
 	}
 	l.serving.Store(first)
 	l.tried.Store(&first.revision)
@@ -147,6 +140,20 @@ func (l *Live) Follow(ctx context.Context) {
 // served then all the same: the one before may be worse.
 const warmBefore = 10 * time.Second
 
+// Current returns the document that is served and where it comes from. It is
+// not always the newest: that one may be unfit. The document is shared and must
+// not be changed.
+func (l *Live) Current(context.Context) (*config.Config, revision.Revision) {
+	s := l.serving.Load()
+	return s.document, s.revision
+}
+
+// InForce is what operators are told of the document that is served.
+func (l *Live) InForce() gateway.InForce {
+	s := l.serving.Load()
+	return inForce(s.revision, s.since)
+}
+
 // Warm is gateway.Gateway.Warm for the document in force.
 func (l *Live) Warm(ctx context.Context) { l.serving.Load().gateway.Warm(ctx) }
 
@@ -164,7 +171,7 @@ func (l *Live) refresh(ctx context.Context, prepare func(*gateway.Gateway)) {
 	defer l.tried.Store(&now)
 	before := l.serving.Load()
 	if now.Hash == before.revision.Hash { // the same text, as after a rollback
-		l.swap(&served{before.gateway, before.handler, now})
+		l.swap(&served{before.gateway, before.handler, doc, now, l.cfg.Now()})
 		return
 	}
 	next, err := l.build(doc, now)
@@ -196,12 +203,12 @@ func (l *Live) build(doc *config.Config, from revision.Revision) (*served, error
 		}
 	}
 	cfg := l.cfg.Config
-	cfg.Document = doc
+	cfg.Document, cfg.InForce = doc, l.InForce
 	g, err := New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &served{gateway: g, handler: g, revision: from}
+	s := &served{gateway: g, handler: g, document: doc, revision: from, since: l.cfg.Now()}
 	if l.cfg.Beside != nil {
 		s.handler = l.cfg.Beside(g)
 	}

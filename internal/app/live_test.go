@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/fallow-dev/fallow/internal/app"
 	"github.com/fallow-dev/fallow/internal/config"
@@ -306,4 +309,58 @@ func BenchmarkPolled(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestInForce: operators are told which document is served, whether it came from
+// the file, the table or a rollback, and since when; the head that is unfit is
+// not it.
+func TestInForce(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, serves("deployed", openAIPool, followed))
+	b.cfg.LocalAdmin = true
+	live := b.live(t)
+	h := live.Polled()
+	start := b.clock.Load()
+	for i, step := range []struct {
+		apply, document string
+		revision        int64
+	}{
+		{"", serves("deployed", openAIPool, followed), 0},
+		{serves("second", openAIPool), serves("second", openAIPool), 1},
+		{serves("bad", noRegion), serves("second", openAIPool), 1},
+		{serves("second", openAIPool), serves("second", openAIPool), 3},
+	} {
+		if step.apply != "" {
+			b.apply(t, step.apply)
+		}
+		b.clock.Store(start + int64(60*i))
+		want := gateway.InForce{Source: "file", Hash: config.Revision([]byte(step.document)), Since: time.Unix(start, 0).UTC()}
+		if step.revision > 0 {
+			e, err := b.log.Get(t.Context(), step.revision)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Source, want.Revision, want.Applied = "table", step.revision, e.At
+			want.Since = time.Unix(start+60*step.revision, 0).UTC()
+		}
+		var told struct{ Config gateway.InForce }
+		if err := json.Unmarshal([]byte(ready(t, h)), &told); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, told.Config); diff != "" {
+			t.Errorf("step %d, config of /readyz (-want +got):\n%s", i, diff)
+		}
+		if diff := cmp.Diff(want, live.InForce()); diff != "" {
+			t.Errorf("step %d, InForce (-want +got):\n%s", i, diff)
+		}
+	}
+}
+
+// ready asks from this machine how the gateway is.
+func ready(t *testing.T, h http.Handler) string {
+	t.Helper()
+	r, w := httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil), httptest.NewRecorder()
+	r.Host, r.RemoteAddr = "127.0.0.1:8080", "127.0.0.1:1"
+	h.ServeHTTP(w, r)
+	return w.Body.String()
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -11,10 +10,9 @@ import (
 	"testing"
 
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/provider"
 )
-
-var update = flag.Bool("update", false, "write docs/matrix.md")
 
 // endpoints are what clients call, in the order of the matrix.
 var endpoints = []struct {
@@ -41,20 +39,7 @@ var endpoints = []struct {
 // the table of cases that the translation is tested by.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	got := matrix(t)
-	path := filepath.Join("..", "..", "docs", "matrix.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) != got {
-		t.Error("docs/matrix.md is not what the dialects say; go test ./internal/app -run TestMatrix -update writes it")
-	}
+	golden.Check(t, filepath.Join("..", "..", "docs", "matrix.md"), []byte(matrix(t)))
 }
 
 func matrix(t *testing.T) string {

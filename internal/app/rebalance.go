@@ -1,10 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/fallow-dev/fallow/internal/rebalance"
@@ -13,7 +13,7 @@ import (
 )
 
 // Rebalancer puts the scheduled job together from the same parts as the
-// gateway; After and LocalAdmin are not used. It does no I/O.
+// gateway; After, LocalAdmin and InForce are not used. It does no I/O.
 func Rebalancer(cfg Config) (*rebalance.Runner, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -28,10 +28,9 @@ func Rebalancer(cfg Config) (*rebalance.Runner, error) {
 	}
 	return rebalance.New(rebalance.Config{
 		Document: cfg.Document, Table: cfg.Table, Log: cfg.Log,
-		Upstreams: upstreams, Secrets: Secrets(cfg.Environ, cfg.Log),
+		Upstreams: upstreams, Secrets: cmp.Or(cfg.Secrets, Secrets(cfg.Environ, cfg.Log)),
 		Observe: func(ctx context.Context, e telemetry.Rebalance) { cfg.sink().Observe(ctx, e) },
-		// As for the pools: shared times are absolute.
-		Now: func() time.Time { return time.Now().Round(0) },
+		Now:     wallClock,
 	}), nil
 }
 

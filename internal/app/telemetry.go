@@ -71,6 +71,15 @@ func (cfg Config) observe() func(context.Context, telemetry.Request) {
 	}
 }
 
+// content hands on what a route has logged of a request.
+func (cfg Config) content() func(context.Context, telemetry.Content) {
+	sink := cfg.sink()
+	return func(ctx context.Context, c telemetry.Content) {
+		c.Route = routeName(cfg.Document.Models, c.Model)
+		sink.Observe(ctx, c)
+	}
+}
+
 func (cfg Config) sink() telemetry.Sink {
 	if cfg.Telemetry.Sink == nil {
 		return telemetry.Log(cfg.Log)

@@ -39,6 +39,7 @@ func check(c *Config, r *report) {
 	checkPools(c.Pools, r)
 	checkModels(c, r)
 	checkClients(c, r)
+	checkRedact(c.Redact, r)
 	checkOneOf(c.Admin.Config.Source, sources, "admin.config.source", r)
 	if b := c.Limits.BodyBytes; b < minBodyBytes || b > maxBodyBytes {
 		r.add("limits.body_bytes", "is %d, must be from %d to %d", b, minBodyBytes, maxBodyBytes)

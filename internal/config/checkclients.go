@@ -24,6 +24,23 @@ func checkClients(c *Config, r *report) {
 	checkTokens(c, r)
 }
 
+// maxEdgeSecrets bounds what each request is compared with.
+const maxEdgeSecrets = 4
+
+// checkEdge refuses a written list of none, which reads as if it kept somebody out.
+func checkEdge(secrets []string, refs unique[secret.Ref], r *report) {
+	const path = "clients.edge_secrets"
+	if _, written := r.places[path]; written && len(secrets) == 0 || len(secrets) > maxEdgeSecrets {
+		r.add(path, "has %d references, must have 1 to %d; leave it out to let requests come straight", len(secrets), maxEdgeSecrets)
+	}
+	for i, s := range secrets {
+		at := item(path, i)
+		if ref, ok := checkSecret(s, at, r); ok {
+			refs.check(ref, at, r, "is the same as %s: what the proxy sends is nobody's token")
+		}
+	}
+}
+
 // checkTokens also wants the admin's token to be no client's.
 func checkTokens(c *Config, r *report) {
 	names, refs := unique[string]{}, unique[secret.Ref]{}
@@ -36,6 +53,7 @@ func checkTokens(c *Config, r *report) {
 			refs.check(ref, join(path, "secret"), r, "is the same as %s: each client needs its own")
 		}
 	}
+	checkEdge(c.Clients.EdgeSecrets, refs, r)
 	if c.Admin.Secret == "" {
 		return
 	}

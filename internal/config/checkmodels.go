@@ -18,6 +18,7 @@ func checkModels(c *Config, r *report) {
 		checkTargets(c, name, path, r)
 		checkOneOf(c.Models[name].Priority, priorities, join(path, "priority"), r)
 		checkOneOf(c.Models[name].Unsupported, policies, join(path, "unsupported"), r)
+		checkLog(c.Models[name].Log, join(path, "log"), r)
 	}
 }
 

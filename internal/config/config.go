@@ -22,6 +22,9 @@ type Config struct {
 	Admin Admin `yaml:"admin,omitempty"`
 	// Limits bound what one request may use.
 	Limits Limits `yaml:"limits"`
+	// Redact are the rules for what a route logs of prompts and answers, beside
+	// the ready ones; RedactRule says how one of those is turned off.
+	Redact []RedactRule `yaml:"redact,omitempty"`
 }
 
 // Pool is a set of credentials for one provider endpoint, from which any may
@@ -103,6 +106,8 @@ type Route struct {
 	// has no counterpart for: UnsupportedDrop leaves the parameter out, and so
 	// does empty; UnsupportedReject refuses the request there.
 	Unsupported string `yaml:"unsupported,omitempty"`
+	// Log says what is logged of the words of requests; by default nothing.
+	Log RouteLog `yaml:"log,omitempty"`
 }
 
 // Target is a pool and the model to ask for there.
@@ -120,6 +125,11 @@ type Clients struct {
 	AllowAnonymous bool `yaml:"allow_anonymous,omitempty"`
 	// Tokens are the accepted client keys; names are unique.
 	Tokens []Token `yaml:"tokens,omitempty"`
+	// EdgeSecrets are references of what the proxy in front, such as CloudFront,
+	// sends in x-fallow-edge. Requests with none of them are refused, health
+	// checks aside; empty means that everybody may come straight. More than one
+	// is for replacing them without a pause, and for several proxies; 4 at most.
+	EdgeSecrets []string `yaml:"edge_secrets,omitempty"`
 }
 
 // Token is a client's key.

@@ -56,6 +56,7 @@ func (d *decoder) misfit(n ast.Node, path, format string, args ...any) {
 }
 
 func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
+	setDefaults(v) // of what may be left out as a whole, which then has none
 	fields := fieldsOf(v.Type())
 	var meant []string
 	d.entries(n, path, func(key string, at token.Position, value ast.Node) {

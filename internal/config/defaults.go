@@ -43,18 +43,30 @@ const maxWeight = 1000
 // the arithmetic of bookings has its bound not far above.
 const maxPerMinute = 1_000_000_000_000
 
+// The bounds of RouteLog's: below, nobody could tell what was said; above, two of
+// them and what JSON makes of them would not fit into an event of CloudWatch Logs
+// (AWS docs, "CloudWatch Logs quotas": 1 MB).
+const (
+	minLogBytes = 64
+	maxLogBytes = 64 << 10
+)
+
 // defaulter fills in what a document need not say. It runs before the
 // document is read into the value, so that a zero somebody wrote stays a zero
 // and can be refused.
 type defaulter interface{ setDefaults() }
 
-var _, _, _, _ defaulter = (*Config)(nil), (*Pool)(nil), (*Key)(nil), (*Timeouts)(nil)
+var _, _, _, _, _ defaulter = (*Config)(nil), (*Pool)(nil), (*Key)(nil), (*Timeouts)(nil), (*RouteLog)(nil)
 
 func (c *Config) setDefaults() { c.Limits.BodyBytes = 6 << 20 }
 
 func (p *Pool) setDefaults() {
 	p.WaitBudget = Duration(30 * time.Second)
 	p.Timeouts.setDefaults()
+}
+
+func (l *RouteLog) setDefaults() {
+	*l = RouteLog{PromptBytes: 16 << 10, AnswerBytes: 16 << 10, Share: 1}
 }
 
 func (k *Key) setDefaults() { k.Weight = 1 }

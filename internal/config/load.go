@@ -88,7 +88,7 @@ func parseSyntax(data []byte, r *report) ast.Node {
 	// Duplicate keys are found by the decoder, which can go on after one.
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		r.addSyntax(err)
+		r.addSyntax(err, data)
 		return nil
 	}
 	return onlyDocument(file, r)
@@ -96,13 +96,31 @@ func parseSyntax(data []byte, r *report) ast.Node {
 
 // addSyntax takes the parser's message without its excerpt of the source,
 // which may show a credential.
-func (r *report) addSyntax(err error) {
+func (r *report) addSyntax(err error, data []byte) {
 	var at yaml.Error
-	if errors.As(err, &at) && at.GetToken() != nil {
-		r.addAt(*at.GetToken().Position, "", "this is not YAML: %s", at.GetMessage())
+	if !errors.As(err, &at) || at.GetToken() == nil {
+		r.addAt(token.Position{}, "", "this is not YAML")
 		return
 	}
-	r.addAt(token.Position{}, "", "this is not YAML")
+	where := *at.GetToken().Position
+	if tab := indentTab(data, where.Line); tab > 0 {
+		r.addAt(token.Position{Line: where.Line, Column: tab}, "", "indent with spaces, not tabs")
+		return
+	}
+	r.addAt(where, "", "this is not YAML: %s", at.GetMessage())
+}
+
+// indentTab is the column of the tab by which a line is indented, 0 without one.
+// It is asked only where the parser could not go on: the flow style of JSON may
+// have tabs there.
+func indentTab(data []byte, line int) int {
+	lines := bytes.Split(data, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return 0
+	}
+	text := lines[line-1]
+	indent := text[:len(text)-len(bytes.TrimLeft(text, " \t"))]
+	return bytes.IndexByte(indent, '\t') + 1
 }
 
 func onlyDocument(file *ast.File, r *report) (root ast.Node) {

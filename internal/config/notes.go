@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/fallow-dev/fallow/internal/redact"
+)
 
 // note is what the JSON Schema says of a field beyond its Go type.
 type note struct {
@@ -13,6 +17,8 @@ var nameRules = rules{"pattern": namePattern, "maxLength": maxName}
 
 var referenceRules = rules{"pattern": `^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:.+|` +
 	`secretsmanager:[A-Za-z0-9/_+=.@:-]{1,512}(#[A-Za-z0-9_.-]{1,128})?)$`}
+
+var logBytes = rules{"minimum": minLogBytes, "maximum": maxLogBytes, "default": 16 << 10}
 
 var perMinute = rules{"minimum": 1, "maximum": maxPerMinute}
 
@@ -34,6 +40,11 @@ var notes = map[string]note{
 	"Config.clients": {"Who may call.", true, nil},
 	"Config.admin":   {"Who may use /admin.", false, nil},
 	"Config.limits":  {"What one request may use.", false, nil},
+	"Config.redact": {"Rules for what to take out of logged prompts and answers, beside the ready ones: " +
+		strings.Join(redact.Ready(), ", ") + ". The gateway's own secrets are always taken out.", false, nil},
+	"RedactRule.name":    {"Name of the rule; it stands in place of what was taken out. With off, that of a ready rule.", true, nameRules},
+	"RedactRule.pattern": {"Regular expression of RE2's syntax; all that it matches is taken out.", false, rules{"maxLength": redact.MaxPattern}},
+	"RedactRule.off":     {"Do not use this ready rule.", false, rules{"default": false}},
 
 	"Pool.provider": {"The API that the keys are for.", true, rules{"enum": providers}},
 	"Pool.base_url": {"Endpoint, if it is not the provider's own; required for openai-compatible and azure. bedrock and claude-aws have one for each region. http only within a private network.",
@@ -71,7 +82,13 @@ var notes = map[string]note{
 		rules{"enum": priorities, "default": PriorityInteractive}},
 	"Route.unsupported": {"What to do with a parameter that a target has no counterpart for: leave it out, or reject the request.", false,
 		rules{"enum": policies, "default": UnsupportedDrop}},
-	"Target.pool": {"Name of a pool.", true, nameRules},
+	"Route.log":             {"What to log of prompts and answers, redacted; nothing by default.", false, nil},
+	"RouteLog.prompts":      {"Log what clients ask.", false, rules{"default": false}},
+	"RouteLog.answers":      {"Log what they are answered.", false, rules{"default": false}},
+	"RouteLog.prompt_bytes": {"The most to log of a prompt; of a longer one its end is, where the newest turn stands.", false, logBytes},
+	"RouteLog.answer_bytes": {"The most to log of an answer; of a longer one its beginning is.", false, logBytes},
+	"RouteLog.share":        {"The share of requests to log, chosen at random.", false, rules{"exclusiveMinimum": 0, "maximum": 1, "default": 1}},
+	"Target.pool":           {"Name of a pool.", true, nameRules},
 	"Target.model": {"The model to ask for there; without it, the one that the client named.", false,
 		rules{"pattern": modelPattern, "maxLength": maxModel}},
 
@@ -79,8 +96,10 @@ var notes = map[string]note{
 		rules{"enum": []string{AuthTokens, AuthNone}}},
 	"Clients.allow_anonymous": {"With auth none, serve others than loopback too.", false, rules{"default": false}},
 	"Clients.tokens":          {"The tokens that clients may have.", false, nil},
-	"Token.name":              {"Name of the client.", true, nameRules},
-	"Token.secret":            {referenceForms, true, referenceRules},
+	"Clients.edge_secrets": {"What a proxy in front, such as CloudFront, sends in the header x-fallow-edge; requests with none of them are refused. Two while one is replaced: " + referenceForms,
+		false, rules{"minItems": 1, "maxItems": maxEdgeSecrets, "items": rules{"type": "string", "pattern": referenceRules["pattern"]}}},
+	"Token.name":   {"Name of the client.", true, nameRules},
+	"Token.secret": {referenceForms, true, referenceRules},
 	"Token.priority": {"batch: all requests of this client are. interactive: it is for the request and its route to say.", false,
 		rules{"enum": priorities, "default": PriorityInteractive}},
 

@@ -8,25 +8,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fallow-dev/fallow/internal/config"
 	"github.com/goccy/go-yaml"
+
+	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/golden"
 )
 
 const schemaFile = "../../docs/config.schema.json"
 
 func TestSchemaFileIsUpToDate(t *testing.T) {
-	if *update {
-		if err := os.WriteFile(schemaFile, config.Schema(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(config.Schema()) {
-		t.Error("docs/config.schema.json is not what the types say; run go generate ./internal/config")
-	}
+	golden.Check(t, schemaFile, config.Schema())
 }
 
 func TestSchemaAcceptsTheExamples(t *testing.T) {
@@ -61,6 +52,9 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		{"name: key-1", "name: " + strings.Repeat("k-", 32)}, {"  review:", "  " + strings.Repeat("m-", 101) + ":"}, {"auth: tokens", "auth: basic"},
 		{"model: claude-sonnet-5", "model: a b"}, {"    keys:", "    wait_budget: 30\n    keys:"},
 		{"    keys:", "    base_url: host/v1\n    keys:"}, {"clients:\n", "limits: {body_bytes: 0}\nclients:\n"},
+		{"model: claude-sonnet-5}]", "model: claude-sonnet-5}], log: {prompts: true, share: 0}"}, {"model: claude-sonnet-5}]", "model: claude-sonnet-5}], log: {prompts: true, prompt_bytes: 63}"},
+		{"clients:\n", "redact: [{name: A, pattern: b}]\nclients:\n"}, {"clients:\n", "redact: [{pattern: b}]\nclients:\n"},
+		{"  auth: tokens", "  auth: tokens\n  edge_secrets: []"}, {"  auth: tokens", "  auth: tokens\n  edge_secrets: [a, b]"},
 		{"    keys:", "    limits: {requests: 0}\n    keys:"}, {"    keys:", "    limits: {output_tokens: 1_000_000_000_001}\n    keys:"},
 	}
 	for _, e := range edits {
@@ -208,6 +202,8 @@ func obeys(t *testing.T, keyword string, rule, v any) bool {
 			}
 		}
 		return true
+	case "maxItems":
+		return float64(len(v.([]any))) <= rule.(float64)
 	case "minItems":
 		return float64(len(v.([]any))) >= rule.(float64)
 	case "minProperties":

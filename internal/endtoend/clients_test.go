@@ -66,15 +66,16 @@ func TestClients(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, 2, always(50*time.Millisecond))
 			r.addOpenAI(t)
-			url := start(t, r)
-			t.Run("openapi", func(t *testing.T) { python("openapi").run(t, url, upstreams[0]) })
+			r.exportTraces(t, 0.25)
+			url := r.tap(t, start(t, r))
+			t.Run("openapi", func(t *testing.T) { python("openapi").run(t, r, url, upstreams[0]) })
 			for _, c := range clients() {
 				for _, model := range upstreams {
 					t.Run(c.name+"/"+model, func(t *testing.T) {
 						t.Parallel()
 						free <- struct{}{}
 						defer func() { <-free }()
-						c.run(t, url, model)
+						c.run(t, r, url, model)
 					})
 				}
 			}
@@ -82,7 +83,7 @@ func TestClients(t *testing.T) {
 	}
 }
 
-func (c client) run(t *testing.T, url, model string) {
+func (c client) run(t *testing.T, r *rig, url, model string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), clientTime)
 	defer cancel()
@@ -93,6 +94,7 @@ func (c client) run(t *testing.T, url, model string) {
 	cmd.Env = append(os.Environ(), "MODEL="+model,
 		"OPENAI_BASE_URL="+url+"/v1", "OPENAI_API_KEY="+botToken, "ANTHROPIC_BASE_URL="+url, "ANTHROPIC_API_KEY="+botToken)
 	out, err := cmd.CombinedOutput()
+	r.leaks.Take("client: "+c.name, out)
 	if err != nil {
 		t.Fatalf("%v (%v)\n%s", err, context.Cause(ctx), out)
 	}
@@ -111,18 +113,19 @@ func TestReviewBot(t *testing.T) {
 		"module":  {"--dirs", moduleDir(t, "go.etcd.io/bbolt@v1.3.7"), moduleDir(t, "go.etcd.io/bbolt@v1.5.0")},
 	}
 	r := newRig(t, 4, always(200*time.Millisecond))
+	r.exportTraces(t, 0.25)
 	for mode, start := range modes {
 		t.Run(mode, func(t *testing.T) {
-			url := start(t, r)
+			url := r.tap(t, start(t, r))
 			for name, input := range inputs {
-				t.Run(name, func(t *testing.T) { t.Log(review(t, url, input)) })
+				t.Run(name, func(t *testing.T) { t.Log(review(t, r, url, input)) })
 			}
 		})
 	}
 }
 
 // review runs the bot and returns its last line.
-func review(t *testing.T, url string, input []string) string {
+func review(t *testing.T, r *rig, url string, input []string) string {
 	t.Helper()
 	python, err := filepath.Abs(filepath.Join("..", "..", ".tools/clients-python/bin/python"))
 	if err != nil {
@@ -135,6 +138,7 @@ func review(t *testing.T, url string, input []string) string {
 	var said strings.Builder
 	cmd.Stderr = &said
 	reviews, err := cmd.Output()
+	r.leaks.Take("client: review bot", append(reviews, said.String()...))
 	if err != nil || !strings.Contains(string(reviews), "You wrote:") {
 		t.Fatalf("%v\n%s", err, said.String())
 	}

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/fallow-dev/fallow/internal/endtoend/leaks"
 )
 
 // result is one request as its client saw it.
@@ -27,10 +29,11 @@ type result struct {
 
 func (r result) failed() bool { return r.err != nil || r.status != http.StatusOK }
 
-// httpClient keeps as many connections as there are clients at once.
+// httpClient keeps as many connections as there are clients at once. What it is
+// answered is searched for secrets.
 var httpClient = &http.Client{
 	Timeout:   2 * time.Minute,
-	Transport: &http.Transport{MaxIdleConnsPerHost: 200},
+	Transport: leaks.Transport{Next: &http.Transport{MaxIdleConnsPerHost: 200}, Of: rigOf},
 }
 
 // ask sends one chat completion; n makes its conversation unlike the others.

@@ -29,6 +29,7 @@ func inBothModes(t *testing.T, orgs int, test func(t *testing.T, r *rig, url str
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newDurableRig(t, orgs, always(100*time.Millisecond))
+			r.exportTraces(t, 0.25)
 			url := start(t, r)
 			// Warm every environment there can be: one that starts while Secrets
 			// Manager is away has nothing to fall back on.
@@ -72,9 +73,9 @@ func TestSecretsManagerStops(t *testing.T) {
 // requests run.
 func TestKeysAreRotated(t *testing.T) {
 	inBothModes(t, 4, func(t *testing.T, r *rig, url string) {
-		fresh := func(n int) string { return fmt.Sprintf("planted-rotated-key-%d", n) }
+		fresh := func(n int) string { return planted.Plant(fmt.Sprintf("rotated key %d", n), "sk-ant-api03-") }
 		for n := range 4 {
-			if err := r.sim.Accept(fmt.Sprintf("org-%d", n+1), fresh(n+1)); err != nil {
+			if err := r.sim.Accept(organisation(n+1), fresh(n+1)); err != nil {
 				t.Fatal(err)
 			}
 		}

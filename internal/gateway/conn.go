@@ -3,9 +3,11 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/fallow-dev/fallow/internal/provider"
@@ -52,7 +54,7 @@ func (t target) send(ctx context.Context, call *provider.Call, key secret.Value,
 	resp, err := t.Client.Do(req)
 	if err != nil {
 		watch.stop()
-		return conn{}, watch.fault(err)
+		return conn{}, watch.fault(withoutURL(err))
 	}
 	c := conn{resp: resp, signals: t.Dialect.Signals(resp.Header, now()), watch: watch}
 	if resp.StatusCode/100 == 2 {
@@ -61,6 +63,16 @@ func (t target) send(ctx context.Context, call *provider.Call, key secret.Value,
 	defer c.close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what there is has to do
 	return conn{signals: c.signals, resp: resp, refusal: body}, t.Dialect.Classify(resp.StatusCode, resp.Header, body, now())
+}
+
+// withoutURL leaves the URL out of the text of a failed call: the query of a raw
+// call is the client's.
+func withoutURL(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }
 
 // firstSign is how long a call may take to show content.

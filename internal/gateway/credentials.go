@@ -28,6 +28,13 @@ func (g *Gateway) readCredentials(doc *config.Config) error {
 		}
 		g.clients = append(g.clients, client{t.Name, ref, t.Priority == config.PriorityBatch})
 	}
+	for i, s := range doc.Clients.EdgeSecrets {
+		ref, err := secret.ParseRef(s)
+		if err != nil {
+			return fmt.Errorf("edge secret %d: %w", i+1, err)
+		}
+		g.edge = append(g.edge, ref)
+	}
 	if doc.Admin.Secret == "" {
 		return nil
 	}

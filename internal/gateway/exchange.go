@@ -23,6 +23,9 @@ type exchange struct {
 	sentAt time.Time // when the last call went out
 	event  telemetry.Request
 
+	body []byte // what the client sent, until its route is known
+	tap  *tap   // nil unless the route logs what is said
+
 	surface  *surface
 	client   client
 	deadline time.Time // for the answer to begin; zero means none
@@ -63,6 +66,7 @@ func (x *exchange) finish() {
 		}
 		x.learnSize(ctx)
 		x.g.cfg.Observe(ctx, x.event)
+		x.tellContent(ctx)
 	})
 }
 
@@ -103,7 +107,7 @@ func (x *exchange) fail(err error) {
 	}
 	e := errorFor(err)
 	x.event.Status, x.event.Code = x.surface.shape.status(e), e.code
-	x.g.cfg.Log.Debug("request failed", "request_id", x.event.ID, "error", err)
+	x.noteCause(err)
 	x.describe()
 	if c, ok := x.verbatim(err); ok {
 		x.event.Status = c.resp.StatusCode

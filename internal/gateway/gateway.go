@@ -9,6 +9,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"github.com/fallow-dev/fallow/internal/pool"
 	"github.com/fallow-dev/fallow/internal/prices"
 	"github.com/fallow-dev/fallow/internal/provider"
+	"github.com/fallow-dev/fallow/internal/redact"
 	"github.com/fallow-dev/fallow/internal/secret"
 	"github.com/fallow-dev/fallow/internal/telemetry"
 )
@@ -35,6 +37,9 @@ type Config struct {
 	Secrets Secrets
 	// Observe takes one event a request; nil discards.
 	Observe func(context.Context, telemetry.Request)
+	// Content takes what routes have logged of prompts and answers, redacted,
+	// one event a request; with nil nothing of the kind is kept.
+	Content func(context.Context, telemetry.Content)
 	// Trace begins the traces of requests; nil begins none.
 	Trace *telemetry.Tracer
 	// After runs what the client need not wait for, once the answer is out. It
@@ -44,6 +49,10 @@ type Config struct {
 	// LocalAdmin opens /admin to loopback callers when the document names no
 	// admin token. Only a server on this machine may set it.
 	LocalAdmin bool
+	// InForce tells which document Document is, for /readyz; nil means that it
+	// does not say. It is asked anew each time: a rollback to the text that is
+	// served makes no new gateway.
+	InForce func() InForce
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Rand returns numbers in [0,1) for back-off jitter; nil means math/rand.
@@ -88,13 +97,15 @@ type Upstream struct {
 
 // Gateway serves the API. It is an http.Handler, safe for concurrent use.
 type Gateway struct {
-	cfg     Config
-	clients []client
-	admin   secret.Ref
-	models  modelList
-	ratios  *estimate.Ratios // bytes per token, as learned
-	trouble *overload.Guard  // of providers, not of keys
-	handler http.Handler
+	cfg      Config
+	clients  []client
+	admin    secret.Ref
+	edge     []secret.Ref // of the proxy in front
+	models   modelList
+	ratios   *estimate.Ratios // bytes per token, as learned
+	trouble  *overload.Guard  // of providers, not of keys
+	redactor *redact.Redactor // for what is logged of others' words
+	handler  http.Handler
 }
 
 // New makes a gateway. It does no I/O; a secret that cannot be read shows in
@@ -122,7 +133,11 @@ func New(cfg Config) (*Gateway, error) {
 	if err := g.readCredentials(cfg.Document); err != nil {
 		return nil, err
 	}
-	g.handler = g.guard(g.routes())
+	var err error
+	if g.redactor, err = redact.New(cfg.Document.Redaction()); err != nil {
+		return nil, fmt.Errorf("redact: %w", err)
+	}
+	g.handler = g.guard(g.behindEdge(g.routes()))
 	return g, nil
 }
 

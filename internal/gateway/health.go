@@ -4,9 +4,26 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/fallow-dev/fallow/internal/secret"
 )
+
+// InForce says by which document a gateway serves.
+type InForce struct {
+	// Source is "file" for the document that the process was deployed with, and
+	// "table" for a revision; the words of admin.config.source.
+	Source string `json:"source"`
+	// Revision is its number in the table; 0 for the file.
+	Revision int64 `json:"revision,omitempty"`
+	// Hash names its text as config.Revision does; empty where nobody follows
+	// revisions.
+	Hash string `json:"hash,omitempty"`
+	// Applied is when the revision was written; zero for the file.
+	Applied time.Time `json:"applied,omitzero"`
+	// Since is when this process began to serve by it. Each instance has its own.
+	Since time.Time `json:"since,omitzero"`
+}
 
 // healthz says that the process lives.
 func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) {
@@ -15,8 +32,10 @@ func (g *Gateway) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz says whether requests can be served: the config is loaded, or we would
 // not be here; every pool has a key whose secret can be read; clients can be
-// told apart. Operators are told by name what is missing, never a secret;
-// others only that something is.
+// told apart. Operators are told by name what is missing, never a secret, and
+// which document is in force; others only that something is missing. Who wrote a
+// revision and why stands in the history, which not every holder of the admin
+// token may read.
 func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	readable := func(ref secret.Ref) bool {
 		v, err := g.cfg.Secrets.Get(r.Context(), ref)
@@ -41,6 +60,10 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 			ready = false
 		}
 	}
+	if lacks := g.edgeLacks(readable); len(lacks) > 0 {
+		missing = append(missing, lacks...)
+		ready = ready && len(lacks) < len(g.edge) // one that can be read is enough
+	}
 	slices.Sort(missing)
 	status := http.StatusOK
 	if !ready {
@@ -50,6 +73,9 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	answer := map[string]any{"ready": ready}
 	if g.authorizeAdmin(r) == nil {
 		answer["missing_secrets"] = missing
+		if g.cfg.InForce != nil {
+			answer["config"] = g.cfg.InForce()
+		}
 	}
 	writeJSON(w, status, answer)
 }

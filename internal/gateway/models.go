@@ -107,7 +107,7 @@ func (g *Gateway) askForModels(ctx context.Context) (fresh map[string][]provider
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				g.cfg.Log.Warn("provider did not list its models", "pool", name, "error", err)
+				g.cfg.Log.Warn("provider did not list its models", "pool", name, "error", g.redacted(ctx, err.Error()))
 				failed = true
 				return
 			}

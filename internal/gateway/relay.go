@@ -21,7 +21,9 @@ func (x *exchange) relayStream(a *answered) {
 	if s.content {
 		x.firstToken()
 	}
-	out.send(x.marked(a, s.held))
+	held := x.marked(a, s.held)
+	out.send(held)
+	x.tap.events(held)
 	for !s.ended && !out.failed() {
 		chunk, err := s.chunks.Next()
 		switch {
@@ -37,6 +39,7 @@ func (x *exchange) relayStream(a *answered) {
 			}
 			chunk.Data = x.marked(a, chunk.Data)
 			out.chunk(chunk)
+			x.tap.event(chunk.Data)
 		}
 	}
 	if done := x.surface.done; done != nil {
@@ -84,5 +87,6 @@ func (x *exchange) relayWhole(a *answered) {
 	x.w.WriteHeader(http.StatusOK)
 	waits := !x.gone() // asked now: one that has read all of it may leave at once
 	_, err := x.w.Write(body)
+	x.tap.answer(a.reply.Type, body)
 	x.done(waits && err == nil)
 }

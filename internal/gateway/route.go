@@ -20,6 +20,7 @@ func (g *Gateway) route(x *exchange, model string) ([]target, error) {
 		return nil, unknownModel(model)
 	}
 	x.event.Batch = x.isBatch(route)
+	x.listen(route.Log)
 	var targets []target
 	for _, t := range route.Targets {
 		resolved := target{

@@ -45,7 +45,7 @@ func (g *Gateway) accept(x *exchange) (request, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.event.Model, x.event.Stream = req.model(), req.stream()
+	x.event.Model, x.event.Stream, x.body = req.model(), req.stream(), body
 	return req, nil
 }
 

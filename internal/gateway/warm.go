@@ -31,6 +31,9 @@ func (g *Gateway) references() map[string]secret.Ref {
 	for _, c := range g.clients {
 		refs["clients.tokens."+c.name] = c.ref
 	}
+	for i, ref := range g.edge {
+		refs[edgePath(i)] = ref
+	}
 	if g.admin != (secret.Ref{}) {
 		refs["admin"] = g.admin
 	}

@@ -33,5 +33,6 @@ func processMetrics() []Metric {
 		{"process", "First requests of new processes.", total("ColdStarts", Count), Prometheus{}},
 		{"process", "Events that telemetry had no room for.", CloudWatch{}, counter("fallow_telemetry_dropped_events_total")},
 		{"process", "Always 1; its label tells the version.", CloudWatch{}, gauge("fallow_build_info", "version")},
+		{"process", "Number of the config revision that is served; 0 for the deployed file.", CloudWatch{}, gauge("fallow_config_revision")},
 	}
 }

@@ -5,15 +5,15 @@ import (
 	"log/slog"
 )
 
-// Event is something that happened: a Request, Cooldown, Rebalance or
-// StoreTrouble. Sinks tell them apart by a type switch.
+// Event is something that happened: a Request, its Content, a Cooldown,
+// Rebalance or StoreTrouble. Sinks tell them apart by a type switch.
 type Event interface {
 	// Line puts the event into a log line: its level, its message, and its
 	// fields appended to dst, which spares hot paths an allocation.
 	Line(dst []slog.Attr) (level slog.Level, message string, fields []slog.Attr)
 }
 
-var _, _, _, _ Event = Request{}, Cooldown{}, Rebalance{}, StoreTrouble{}
+var _, _, _, _, _ Event = Request{}, Content{}, Cooldown{}, Rebalance{}, StoreTrouble{}
 
 // Sink takes events. Observe may be called by many goroutines at once and on
 // the way of a request: it waits for nothing but a write to the process's own

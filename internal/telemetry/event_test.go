@@ -3,7 +3,9 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fallow-dev/fallow/internal/telemetry"
+	"github.com/fallow-dev/fallow/internal/telemetry/telemetrytest"
 	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
@@ -71,5 +74,52 @@ func TestFan(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "out of order") {
 		t.Errorf("the log does not say what went wrong: %s", out.String())
+	}
+}
+
+// TestContentLine: what was not logged leaves no field, and what was cut says so.
+func TestContentLine(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		event telemetry.Content
+		want  map[string]any
+	}{
+		{"both", telemetry.Content{ID: "req_1", Client: "bot", Model: "review", Route: "*", API: "messages", Status: 200,
+			Prompt: "p", Answer: "a", PromptCut: 3, AnswerCut: 4, Redacted: 2},
+			map[string]any{"level": "INFO", "msg": "content", "request_id": "req_1", "client": "bot", "model": "review", "route": "*", "api": "messages",
+				"status": 200.0, "prompt": "p", "answer": "a", "prompt_cut_bytes": 3.0, "answer_cut_bytes": 4.0, "redacted": 2.0}},
+		{"prompt alone", telemetry.Content{ID: "req_1", Status: 429, Prompt: "p"},
+			map[string]any{"level": "INFO", "msg": "content", "request_id": "req_1", "client": "", "model": "", "route": "", "status": 429.0, "prompt": "p", "redacted": 0.0}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, logged(t, tt.event)); diff != "" {
+				t.Errorf("line differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestLevelsAreDocumented: docs/operations.md says at which level the line of
+// each outcome is.
+func TestLevelsAreDocumented(t *testing.T) {
+	t.Parallel()
+	docs, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[telemetry.Outcome]bool{}
+	for _, e := range telemetrytest.Ended() {
+		r := e.(telemetry.Request)
+		level, _, _ := r.Line(nil)
+		seen[r.Outcome()] = true
+		if row := fmt.Sprintf("\n| `%s` | %s |", r.Outcome(), level); !strings.Contains(string(docs), row) {
+			t.Errorf("docs/operations.md has no row %q", row[1:])
+		}
+	}
+	if len(seen) != len(telemetry.Outcomes()) {
+		t.Errorf("looked at %d outcomes of %d", len(seen), len(telemetry.Outcomes()))
 	}
 }

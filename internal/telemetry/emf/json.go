@@ -14,11 +14,15 @@ const (
 	// takes 1,024 characters of the latter and 1 MB of a line.
 	maxText      = 4 << 10
 	maxDimension = 1024
+	// maxContent is for what a route logs of prompts and answers, which is cut
+	// where it is made: the config document allows 64 KiB of each.
+	maxContent = 64 << 10
 )
 
 // appendField writes a field. Events have few kinds of them; to write these
 // here is five times as fast as encoding/json, on a path that each request takes.
-func appendField(b []byte, a slog.Attr) []byte {
+// Text is cut to most bytes.
+func appendField(b []byte, a slog.Attr, most int) []byte {
 	b = appendName(b, a.Key)
 	switch v := a.Value; v.Kind() {
 	case slog.KindInt64:
@@ -28,7 +32,7 @@ func appendField(b []byte, a slog.Attr) []byte {
 	case slog.KindTime:
 		return appendString(b, v.Time().Format(time.RFC3339Nano))
 	case slog.KindString:
-		return appendString(b, clip(v.String(), maxText))
+		return appendString(b, clip(v.String(), most))
 	default:
 		return appendAny(b, v)
 	}

@@ -16,6 +16,7 @@ type lines struct {
 	now       time.Time
 	out       []byte
 
+	longest    int // bytes of text in a field
 	fields     []slog.Attr
 	dimensions []dimension
 	metrics    []metric
@@ -33,7 +34,7 @@ type metric struct {
 const roomy = 64 << 10
 
 func (l *lines) reset(namespace string, now time.Time) {
-	l.namespace, l.now = namespace, now
+	l.namespace, l.now, l.longest = namespace, now, maxText
 	if l.out = l.out[:0]; cap(l.out) > roomy {
 		l.out = nil
 	}
@@ -82,7 +83,7 @@ func (l *lines) line(level slog.Level, message string, fields ...slog.Attr) {
 	b = append(b, `","msg":`...)
 	b = appendString(b, message)
 	for _, f := range fields {
-		b = appendField(b, f)
+		b = appendField(b, f, l.longest)
 	}
 	b = l.appendMetrics(b)
 	l.out = append(b, '}', '\n')

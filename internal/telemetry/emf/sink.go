@@ -84,6 +84,10 @@ func (s *Sink) Observe(_ context.Context, e telemetry.Event) {
 		l.rebalance(e)
 	case telemetry.StoreTrouble:
 		l.storeTrouble(e)
+	case telemetry.Content:
+		e.Model = clip(e.Model, maxText) // the client chooses it
+		l.longest = maxContent
+		l.event(e)
 	default:
 		l.event(e)
 	}

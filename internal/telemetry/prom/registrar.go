@@ -44,6 +44,11 @@ func (r registrar) counterFunc(name string, value func() float64) {
 	r.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: m.Meaning}, value))
 }
 
+func (r registrar) gaugeFunc(name string, value func() float64) {
+	m := r.find(name, telemetry.Gauge)
+	r.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: m.Meaning}, value))
+}
+
 func (r registrar) gauge(name string) *prometheus.GaugeVec {
 	m := r.find(name, telemetry.Gauge)
 	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: m.Meaning}, m.Prometheus.Labels)

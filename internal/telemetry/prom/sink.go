@@ -37,6 +37,9 @@ type Config struct {
 	// Dropped counts the events that another sink had no room for; nil means
 	// none.
 	Dropped func() uint64
+	// Revision is the number of the config revision that is served; nil means 0,
+	// the deployed file.
+	Revision func() int64
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -61,10 +64,14 @@ func New(cfg Config) *Sink {
 	if cfg.Dropped == nil {
 		cfg.Dropped = func() uint64 { return 0 }
 	}
+	if cfg.Revision == nil {
+		cfg.Revision = func() int64 { return 0 }
+	}
 	s := &Sink{now: cfg.Now, registry: prometheus.NewRegistry()}
 	r := registrar{s.registry, families()}
 	s.requests, s.attempts, s.pools = newRequests(r), newAttempts(r), newPools(r)
 	r.counterFunc("fallow_telemetry_dropped_events_total", func() float64 { return float64(cfg.Dropped()) })
+	r.gaugeFunc("fallow_config_revision", func() float64 { return float64(cfg.Revision()) })
 	r.gauge("fallow_build_info").WithLabelValues(cfg.Version).Set(1)
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return s

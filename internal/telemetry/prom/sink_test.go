@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func now() time.Time { return telemetrytest.Now }
 
 func newSink() *prom.Sink {
-	return prom.New(prom.Config{Version: "v1.2.3", Dropped: func() uint64 { return 7 }, Now: now})
+	return prom.New(prom.Config{Version: "v1.2.3", Dropped: func() uint64 { return 7 }, Revision: func() int64 { return 42 }, Now: now})
 }
 
 // scrape reads the families as Prometheus does, those of the runtime left out.
@@ -86,6 +86,7 @@ func TestRequestsAreCounted(t *testing.T) {
 		"gen_ai_client_token_usage":                           {"chat anthropic claude-sonnet-5 input": 1, "chat anthropic claude-sonnet-5 output": 1},
 		"fallow_telemetry_dropped_events_total":               {"": 7},
 		"fallow_build_info":                                   {"v1.2.3": 1},
+		"fallow_config_revision":                              {"": 42},
 	} {
 		if diff := cmp.Diff(want, values(got[name])); diff != "" {
 			t.Errorf("%s differs (-want +got):\n%s", name, diff)
