@@ -32,6 +32,7 @@ type stormCmd struct {
 	Seed     int64   `default:"1" help:"Decides sizes, moments and chances (${default})."`
 	Serial   bool    `help:"One contestant after the other, where they would take the machine from each other."`
 	Out      string  `placeholder:"DIR" help:"Write storm.json and storm.html there."`
+	Check    bool    `help:"Fail when Fallow misses a goal of the scenario, or cannot be judged by them."`
 	JSON     bool    `name:"json" help:"Print the result as JSON instead of a table."`
 	Verbose  bool    `help:"Show Fallow's own log."`
 }
@@ -49,6 +50,10 @@ Scenarios: ` + strings.Join(scenarios.Names(), ", ") + `.
   fallow storm stuck-key --environments 40      on Lambda environments
   fallow storm tight --peer litellm=http://127.0.0.1:4000 --key LITELLM_KEY
   fallow storm my-morning.yaml --target https://gateway.example.com --key TOKEN
+
+Each scenario states goals for Fallow; the report says which were met, and --check
+makes a missed one a failure. They are for the uncompressed run. The row 'ideal' is
+one queue that sees every bucket, computed and not run.
 
 A peer is told of its provider before: its keys are sim-key-1, sim-key-2 and so on.
 
@@ -80,7 +85,21 @@ func (c *stormCmd) Run(t *terminal) error {
 		return err
 	}
 	result.Version = buildVersion()
-	return c.deliver(t, result)
+	if err := c.deliver(t, result); err != nil || !c.Check {
+		return err
+	}
+	return check(result)
+}
+
+// check is an error unless Fallow has met all goals.
+func check(r *storm.Result) error {
+	if why := r.Unjudged(); why != "" {
+		return fmt.Errorf("the goals of %s were not judged: %s", r.Scenario.Name, why)
+	}
+	if n := r.Missed(); n > 0 {
+		return fmt.Errorf("%d of %d goals of %s were missed", n, len(r.Verdicts), r.Scenario.Name)
+	}
+	return nil
 }
 
 // deliver prints the result, and writes it where it is wanted.

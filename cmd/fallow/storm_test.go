@@ -61,6 +61,37 @@ func TestStorm(t *testing.T) {
 	}
 }
 
+// TestStormCheck: a missed goal is a failure with --check, and so are goals that
+// the run says nothing about; without it they are a report.
+func TestStormCheck(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, goals string
+		flags       []string
+		code        int
+		says        string
+	}{
+		{"met", "goals: {compress: 10, client_429_percent: 0}\n", []string{"--check"}, 0, "| yes |"},
+		{"missed", "goals: {compress: 10, makespan_of_ideal: 0.1, abandoned_percent: 0}\n", []string{"--check"}, 1, "1 of 2 goals of tiny were missed"},
+		{"missed without --check", "goals: {compress: 10, makespan_of_ideal: 0.1}\n", nil, 0, "| NO  |"},
+		{"compressed too much", "goals: {client_429_percent: 0}\n", []string{"--check"}, 1, "not judged: time ran x10"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "tiny.yaml")
+			if err := os.WriteFile(path, []byte(tinyStorm+tt.goals), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var out strings.Builder
+			code := run(t.Context(), append([]string{"storm", path, "--compress", "10", "--baseline", "none"}, tt.flags...), nil, &out, &out)
+			if code != tt.code || !strings.Contains(out.String(), tt.says) {
+				t.Errorf("exit %d, want %d and %q in\n%s", code, tt.code, tt.says, out.String())
+			}
+		})
+	}
+}
+
 // TestStormEndsCleanly: an interrupted run reports what there is.
 func TestStormEndsCleanly(t *testing.T) {
 	t.Parallel()

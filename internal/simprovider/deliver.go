@@ -20,7 +20,7 @@ func (x *exchange) answer(p *dialogue.Prompt) *dialogue.Refusal {
 	if x.struck.Effect == fault.Slow {
 		first, total = first+x.struck.Delay, total+x.struck.Delay
 	}
-	a := dialogue.Compose(p, part.Tokens)
+	a := dialogue.ComposeIn(p, part.Tokens, max(1, part.Words))
 	if x.wait(x.started.Add(first)) != nil {
 		return x.gone()
 	}

@@ -31,6 +31,9 @@ type Part struct {
 	FirstToken, Total time.Duration
 	// Tokens is the usual size of the answer in words, as AnswerTokens.
 	Tokens int
+	// Words is how many words an event of the stream carries; 0 means 1, which
+	// is finer than providers are and the hardest for those who translate events.
+	Words int
 }
 
 // part is how the exchange's answer goes. The draw is made in any case, so that
@@ -43,7 +46,7 @@ func (x *exchange) part(p *dialogue.Prompt) Part {
 			return part
 		}
 	}
-	return Part{first, total, x.config.answerTokens()}
+	return Part{FirstToken: first, Total: total, Tokens: x.config.answerTokens()}
 }
 
 // draw returns the times from the start of a request to its first token and

@@ -93,6 +93,12 @@ func TestHeavyTailsReachTheirEnd(t *testing.T) {
 	near(t, "mean", heavyInputs.mean(), meanInput, 0.001)
 }
 
+func TestInputsAreThoseOfTheMean(t *testing.T) {
+	t.Parallel()
+	near(t, "median of the ordinary", inputs.median, withMean(meanInput, 0.8, 100_000).median, 1e-9)
+	near(t, "median of the heavy", heavyInputs.median, withMean(meanInput, 1.7, 150_000).median, 1e-9)
+}
+
 func TestReviewsShareTheirPrompts(t *testing.T) {
 	t.Parallel()
 	type thread struct {

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"unicode/utf8"
 )
 
@@ -26,7 +25,22 @@ const (
 // the program, never of the store, and trying again does not help.
 var ErrInvalid = errors.New("invalid")
 
-var attrName = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+// isAttrName matches ^[a-z][a-z0-9]*(_[a-z0-9]+)*$. The expression itself took
+// a fiftieth of all that the server mode does for a request.
+func isAttrName(s string) bool {
+	before := byte('_')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z':
+		case c >= '0' && c <= '9' && i > 0:
+		case c == '_' && before != '_':
+		default:
+			return false
+		}
+		before = s[i]
+	}
+	return before != '_'
+}
 
 // Validate reports the first fault of the key, as an ErrInvalid.
 func (k Key) Validate() error {
@@ -138,7 +152,7 @@ func validateAttr(name string) error {
 		return fmt.Errorf("%w change: attribute %q is reserved for the key", ErrInvalid, name)
 	case len(name) > MaxAttrBytes:
 		return fmt.Errorf("%w change: attribute %q has %d bytes, at most %d are allowed", ErrInvalid, clip(name), len(name), MaxAttrBytes)
-	case !attrName.MatchString(name):
+	case !isAttrName(name):
 		return fmt.Errorf("%w change: attribute %q is not lower-case words joined by underscores", ErrInvalid, name)
 	}
 	return nil

@@ -2,8 +2,11 @@ package store_test
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/fallow-dev/fallow/internal/store"
 )
@@ -72,6 +75,20 @@ func TestChangeValidate(t *testing.T) {
 }
 
 // An error is for a person: it must not carry a megabyte of somebody's text.
+// TestAttrNamesAreThoseOfTheirExpression: it is not used itself, for its time.
+func TestAttrNamesAreThoseOfTheirExpression(t *testing.T) {
+	t.Parallel()
+	expression := regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+	rapid.Check(t, func(t *rapid.T) {
+		name := "a" + rapid.StringOfN(rapid.SampledFrom([]rune("az_09-A")), 0, 6, -1).Draw(t, "name")
+		name = name[rapid.IntRange(0, 1).Draw(t, "from"):]
+		err := store.Change{Do: []store.Assign{{Attr: name, Op: store.OpRemove}}}.Validate()
+		if want := expression.MatchString(name); (err == nil) != want {
+			t.Fatalf("attribute %q: error %v, want it taken: %v", name, err, want)
+		}
+	})
+}
+
 func TestValidateErrorsAreShort(t *testing.T) {
 	t.Parallel()
 	huge := strings.Repeat("x", 1<<20)

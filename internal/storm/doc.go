@@ -10,4 +10,8 @@
 //
 // What is waited for, refused and used is seen at the provider, in the same way
 // for all contestants; nothing relies on what a gateway says of itself.
+//
+// Beside them stands the ideal, a queue that sees every bucket, computed in
+// virtual time from the same requests; and Fallow is held to the goals that the
+// scenario states.
 package storm

@@ -37,7 +37,7 @@ type Band struct {
 
 // observe looks once a bin, and at the rests more often.
 func (s *stage) observe(ctx context.Context) {
-	step := s.step()
+	step := step(s.scenario)
 	const looks = 4
 	for n := 0; s.pace.until(ctx, time.Duration(n)*step/looks); n++ {
 		if n%looks == 0 {

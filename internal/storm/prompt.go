@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fallow-dev/fallow/internal/simulation"
 )
@@ -15,6 +16,14 @@ const (
 	bytesPerToken = 4
 	maxAnswer     = 4096
 )
+
+// wordsPerEvent is how much text an event of an answer carries: some 17
+// characters. Providers send several tokens at once, and the number of events is
+// what a stream costs a gateway. In the recorded streams that the AI SDK tests
+// with (vercel/ai, packages/anthropic/src/__fixtures__, August 2026) the mean is 12
+// characters for Opus 4.6, 15 for Haiku 4.5, 19 for Sonnet 4.5 and 87 for Sonnet
+// 4.6. One word was tried, and took the processor from the slowest peer.
+const wordsPerEvent = 3
 
 // marker begins the last line of every prompt, by which a request is known at
 // the provider whatever gateway it came through.
@@ -27,8 +36,9 @@ func requestOf(line string) (id int, ok bool) {
 }
 
 // filler is prose about code for prompts to be cut from. It needs no escaping
-// in JSON.
-var filler = func() string {
+// in JSON. It is made when it is first needed: those who serve would have a
+// megabyte of it, and wait for it at every start.
+var filler = sync.OnceValue(func() string {
 	words := strings.Fields(`the change returns an error when the parser meets a token that it does not know
 		so func run ctx context Context error must close its channel before if err != nil return nil buffer
 		length index loop struct field value test case name want got lock the mutex guards this map request
@@ -40,11 +50,12 @@ var filler = func() string {
 		b.WriteByte(' ')
 	}
 	return b.String()
-}()
+})
 
 // prose is text of about so many tokens, different for each n.
 func prose(n int, tokens int64) string {
 	size := max(0, int(tokens)*bytesPerToken)
+	filler := filler()
 	begin := n * 7919 % (len(filler) - 1<<19)
 	return filler[begin:begin+min(size, 1<<19)] + filler[:max(0, min(size-1<<19, 1<<19))]
 }

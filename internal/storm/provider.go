@@ -23,11 +23,12 @@ type provider struct {
 	pace   *pace
 
 	mu       sync.Mutex
-	calls    []call
+	calls    []*call
 	accepted map[int]time.Duration // by request: when its first call was answered
 }
 
-// call is one call that arrived.
+// call is one call that arrived. Its status is 0 until it is answered, and stays
+// so when the connection is cut.
 type call struct {
 	at     time.Duration
 	key    int
@@ -88,7 +89,7 @@ func (p *provider) script(cfg Config, requests []simulation.Request) func(string
 		p.accept(id)
 		r := requests[id]
 		return simprovider.Part{
-			FirstToken: p.pace.real(cfg.Scenario.FirstToken(r.Latency)), Total: p.pace.real(r.Latency), Tokens: int(r.Output),
+			FirstToken: p.pace.real(cfg.Scenario.FirstToken(r.Latency)), Total: p.pace.real(r.Latency), Tokens: int(r.Output), Words: wordsPerEvent,
 		}, true
 	}
 }
@@ -109,13 +110,11 @@ func (p *provider) serve(w http.ResponseWriter, r *http.Request) {
 		p.ServeHTTP(w, r)
 		return
 	}
-	at, noted := p.pace.now(), &noting{ResponseWriter: w}
-	defer func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.calls = append(p.calls, call{at, key, noted.status})
-	}()
-	p.ServeHTTP(noted, r)
+	c := &call{at: p.pace.now(), key: key}
+	p.mu.Lock()
+	p.calls = append(p.calls, c)
+	p.mu.Unlock()
+	p.ServeHTTP(&noting{w, p, c}, r)
 }
 
 func (p *provider) keyOf(h http.Header) int {
@@ -127,15 +126,19 @@ func (p *provider) keyOf(h http.Header) int {
 	return -1
 }
 
-// noting remembers the status; 0 is a connection that was cut.
+// noting remembers the status as soon as it is known: a client may have the end
+// of its answer before the handler has returned.
 type noting struct {
 	http.ResponseWriter
-	status int
+	provider *provider
+	call     *call
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (n *noting) WriteHeader(status int) {
-	n.status = status
+	n.provider.mu.Lock()
+	n.call.status = status
+	n.provider.mu.Unlock()
 	n.ResponseWriter.WriteHeader(status)
 }
 

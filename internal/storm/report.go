@@ -11,13 +11,26 @@ import (
 
 // report sums up a stage that has ended.
 func (s *stage) report() Report {
+	r := newReport(s.contestant.Name, s.contestant.About, step(s.scenario), s.samples)
+	if s.provider != nil {
+		s.reportProvider(&r)
+	}
+	for _, b := range s.observer.bands {
+		b.To = min(b.To, float64(len(r.Bins))*r.Step)
+		r.Bands = append(r.Bands, b)
+	}
+	return r
+}
+
+// newReport is what the clients saw.
+func newReport(name, about string, step time.Duration, samples []sample) Report {
 	r := Report{
-		Name: s.contestant.Name, About: s.contestant.About, Step: s.step().Seconds(), Problems: map[string]int{},
+		Name: name, About: about, Step: step.Seconds(), Problems: map[string]int{},
 		Summary: Summary{Outcomes: map[Outcome]int{}},
 	}
 	var latencies, firsts []float64
-	for i := range s.samples {
-		x := &s.samples[i]
+	for i := range samples {
+		x := &samples[i]
 		if !x.finished || x.outcome == Interrupted {
 			continue
 		}
@@ -33,13 +46,6 @@ func (s *stage) report() Report {
 	}
 	r.Latencies, r.Latency = hundredths(latencies), quantiles(latencies)
 	r.FirstToken = quantiles(firsts)
-	if s.provider != nil {
-		s.reportProvider(&r)
-	}
-	for _, b := range s.observer.bands {
-		b.To = min(b.To, float64(len(r.Bins))*r.Step)
-		r.Bands = append(r.Bands, b)
-	}
 	return r
 }
 
@@ -88,8 +94,7 @@ func (s *stage) reportProvider(r *Report) {
 	for _, c := range p.calls {
 		r.call(c)
 	}
-	waits := s.waits()
-	r.Accepted, r.Waits, r.Wait = len(waits), hundredths(waits), quantiles(waits)
+	r.waited(s.waits())
 	for _, c := range p.Stats().Keys {
 		r.Wasted += c.Wasted
 		r.Tokens.Input += c.InputTokens
@@ -100,7 +105,7 @@ func (s *stage) reportProvider(r *Report) {
 	r.Dollars = r.Tokens.dollars(s.scenario.Provider, s.scenario.Model)
 }
 
-func (r *Report) call(c call) {
+func (r *Report) call(c *call) {
 	r.UpstreamCalls++
 	r.Keys[c.key].Calls++
 	switch {
@@ -115,15 +120,33 @@ func (r *Report) call(c call) {
 
 // waits are the times from the scheduled send to the provider's acceptance, of
 // all requests that were accepted.
-func (s *stage) waits() []float64 {
-	var all []float64
+func (s *stage) waits() []wait {
+	var all []wait
 	for i := range s.samples {
 		x := &s.samples[i]
 		if at, ok := s.provider.accepted[x.ID]; ok && x.finished && x.outcome != Interrupted {
-			all = append(all, max(0, (at-x.At).Seconds()))
+			all = append(all, wait{max(0, at-x.At), x.Batch})
 		}
 	}
 	return all
+}
+
+// wait is how long a request waited until it was accepted.
+type wait struct {
+	time.Duration
+	batch bool
+}
+
+func (r *Report) waited(waits []wait) {
+	var all, interactive []float64
+	for _, w := range waits {
+		all = append(all, w.Seconds())
+		if !w.batch {
+			interactive = append(interactive, w.Seconds())
+		}
+	}
+	r.Accepted, r.Waits = len(all), hundredths(all)
+	r.Wait, r.InteractiveWait = quantiles(all), quantiles(interactive)
 }
 
 // usage is a key's share of its quota, by the looks at the provider.

@@ -31,6 +31,12 @@ type Result struct {
 	Interrupted bool     `json:"interrupted,omitempty"`
 	Requests    int      `json:"requests"`
 	Contestants []Report `json:"contestants"`
+	// Ideal is what one queue would have made of the same requests that sees
+	// every bucket of the pool, in virtual time: nothing is refused.
+	Ideal *Report `json:"ideal"`
+	// Verdicts say which of the scenario's goals Fallow met; none when the run
+	// cannot be judged by them.
+	Verdicts []Verdict `json:"verdicts,omitempty"`
 }
 
 // Machine is where a run was made.
@@ -93,6 +99,8 @@ type Summary struct {
 	Latency    Quantiles `json:"latency"`
 	FirstToken Quantiles `json:"first_token"`
 	Wait       Quantiles `json:"wait"`
+	// InteractiveWait is the wait of those that are no batch.
+	InteractiveWait Quantiles `json:"interactive_wait"`
 	// Accepted are the requests that the provider took at least once.
 	Accepted int `json:"accepted"`
 	// UpstreamCalls are those that the provider saw, Upstream429s those that it

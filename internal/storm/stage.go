@@ -131,6 +131,6 @@ func (s *stage) progress() Standing {
 const bins = 120
 
 // step is the length of a bin, whole seconds.
-func (s *stage) step() time.Duration {
-	return max(time.Second, (s.scenario.Length+2*time.Minute).Truncate(bins*time.Second)/bins)
+func step(s *scenarios.Scenario) time.Duration {
+	return max(time.Second, (s.Length+2*time.Minute).Truncate(bins*time.Second)/bins)
 }

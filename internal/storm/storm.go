@@ -68,6 +68,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	requests := cfg.Scenario.Requests(cfg.Seed)
 	result := newResult(cfg, len(requests))
+	result.Ideal = reportIdeal(cfg.Scenario, newIdeal(cfg.Scenario).send(requests), step(cfg.Scenario))
 	rounds := [][]Contestant{cfg.Contestants}
 	if cfg.Serial {
 		rounds = nil
@@ -84,6 +85,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		}
 	}
 	result.Interrupted = ctx.Err() != nil
+	result.judge()
 	return result, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -38,7 +39,11 @@ var sentences = []string{
 
 // Compose answers a prompt with words of about size tokens, or with calls, or
 // with JSON, as the prompt asks. Usage.Output is set, the rest of Usage is not.
-func Compose(p *Prompt, size int) *Answer {
+// Each word is a piece of its own, the finest that a reader can meet.
+func Compose(p *Prompt, size int) *Answer { return ComposeIn(p, size, 1) }
+
+// ComposeIn is Compose with pieces of so many words, at least 1.
+func ComposeIn(p *Prompt, size, words int) *Answer {
 	a := &Answer{}
 	if p.Demanded(DemandRefusal) {
 		a.Stop = Declined
@@ -54,7 +59,7 @@ func Compose(p *Prompt, size int) *Answer {
 	case len(tools) > 0:
 		a.Stop = ToolUse
 		if p.Choice.Mode == Auto {
-			a.Blocks = append(a.Blocks, words("I will look that up."))
+			a.Blocks = append(a.Blocks, Block{Pieces: cut("I will look that up.", words)})
 		}
 		for i, tool := range tools {
 			a.Blocks = append(a.Blocks, invoke(p, tool, i))
@@ -64,7 +69,7 @@ func Compose(p *Prompt, size int) *Answer {
 	case p.JSON:
 		a.Blocks = append(a.Blocks, Block{Pieces: fragments(`{"answer":"This is a simulated answer."}`)})
 	default:
-		a.Blocks = append(a.Blocks, words(prose(p, size)))
+		a.Blocks = append(a.Blocks, Block{Pieces: cut(prose(p, size, words), words)})
 	}
 	if len(a.Blocks) > 0 {
 		a.cite(p)
@@ -78,7 +83,14 @@ func Compose(p *Prompt, size int) *Answer {
 	return a
 }
 
-func words(text string) Block { return Block{Pieces: strings.SplitAfter(text, " ")} }
+// cut splits a text into pieces of n words.
+func cut(text string, n int) []string {
+	var pieces []string
+	for group := range slices.Chunk(strings.SplitAfter(text, " "), n) {
+		pieces = append(pieces, strings.Join(group, ""))
+	}
+	return pieces
+}
 
 func think(p *Prompt) Block {
 	b := Block{Kind: Thinking}
@@ -93,7 +105,7 @@ func think(p *Prompt) Block {
 func (b Block) Joined() string { return strings.Join(b.Pieces, "") }
 
 // prose writes at least its opening sentence, then as many more as fit.
-func prose(p *Prompt, size int) string {
+func prose(p *Prompt, size, words int) string {
 	var b strings.Builder
 	if len(p.Results) > 0 {
 		b.WriteString(EchoResult(lastLine(p.Results[len(p.Results)-1])))
@@ -106,9 +118,9 @@ func prose(p *Prompt, size int) string {
 	tokens, next := 0, p.Digest
 	for {
 		s := sentences[next%uint64(len(sentences))]
-		// Measured as pieces are charged: word by word, each rounded up.
-		for _, w := range strings.SplitAfter(s, " ") {
-			tokens += Tokens(len(w))
+		// Measured as pieces are charged: one by one, each rounded up.
+		for _, piece := range cut(s, words) {
+			tokens += Tokens(len(piece))
 		}
 		if tokens > size {
 			return b.String()

@@ -181,3 +181,24 @@ func TestFragmentsSurviveBadUTF8(t *testing.T) {
 		t.Errorf("fragments lost bytes: %q", got)
 	}
 }
+
+// TestPiecesOfSeveralWords: they say as much in fewer events, and are charged
+// for as they are sent.
+func TestPiecesOfSeveralWords(t *testing.T) {
+	t.Parallel()
+	prompt := &Prompt{Text: "review this", MaxTokens: 4096, Digest: 3}
+	one, three := Compose(prompt, 770), ComposeIn(prompt, 770, 3)
+	if got := strings.Fields(three.Blocks[0].Pieces[5]); len(got) != 3 {
+		t.Errorf("a piece holds the words %q, want three", got)
+	}
+	if a, b := len(one.Blocks[0].Pieces), len(three.Blocks[0].Pieces); b > a/2 {
+		t.Errorf("%d pieces of one word, %d of three", a, b)
+	}
+	charged := 0
+	for _, piece := range three.Blocks[0].Pieces {
+		charged += Tokens(len(piece))
+	}
+	if three.Usage.Output != charged || charged < 700 || charged > 830 {
+		t.Errorf("usage says %d tokens and the pieces have %d, want both the same and about 770", three.Usage.Output, charged)
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fallow-dev/fallow/internal/storm"
 	"github.com/fallow-dev/fallow/internal/storm/chart"
+	"github.com/fallow-dev/fallow/internal/storm/scenarios"
 )
 
 //go:embed page.html.tmpl
@@ -32,6 +33,8 @@ type view struct {
 	Cost, Calls       template.HTML
 	Refused, Keys     []panel
 	Problems          []trouble
+	Goals             []goalRow
+	Unjudged          string
 }
 
 // card is a contestant in three figures.
@@ -79,6 +82,11 @@ func newView(r *storm.Result) view {
 				v.Problems = append(v.Problems, trouble{c.Name, fmt.Sprintf("%d × %s", p.count, p.text)})
 			}
 		}
+	}
+	v.Rows = append(v.Rows, row(r.Ideal))
+	v.Goals = newGoalRows(r)
+	if r.Scenario.Goals != (scenarios.Goals{}) {
+		v.Unjudged = r.Unjudged()
 	}
 	v.Latency = cumulative("latency of the answered requests", 0.3, latencies)
 	v.Waits = cumulative("wait until the provider accepted", 0.01, waits)

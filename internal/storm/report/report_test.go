@@ -4,37 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"flag"
-	"os"
-	"path/filepath"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/fallow-dev/fallow/internal/golden"
 	"github.com/fallow-dev/fallow/internal/storm"
 	"github.com/fallow-dev/fallow/internal/storm/scenarios"
 )
-
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
 
 // result is of two contestants, of which one has all that can be shown.
 func result(t *testing.T) *storm.Result {
@@ -51,6 +29,7 @@ func result(t *testing.T) *storm.Result {
 	return &storm.Result{
 		Schema: storm.Schema, Began: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), Version: "v1", Scenario: s, Seed: 7, Compress: 10,
 		Machine: storm.Machine{System: "linux/amd64", Processors: 2, Go: "go1.26"}, Warning: "Compressed.", Requests: 4,
+		Ideal: &storm.Report{Name: "ideal", Summary: storm.Summary{Ended: 4, Accepted: 4, Outcomes: map[storm.Outcome]int{storm.Answered: 4}, UpstreamCalls: 4, Makespan: 70}},
 		Contestants: []storm.Report{
 			{Name: "one-key", About: "no gateway", Step: 60, Latencies: quantiles, Bins: []storm.Bin{{Arrived: 4, Answered: 1, Clients: 5, Upstream: 5}},
 				Problems: map[string]int{"429 <Too> Many " + strings.Repeat("x", 200): 2, "529": 1},
@@ -72,7 +51,39 @@ func TestText(t *testing.T) {
 	if err := Text(&out, r); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "storm.txt", out.String())
+	golden.Check(t, "testdata/storm.txt", []byte(out.String()))
+}
+
+// TestGoals: each verdict can be seen in the table and on the page.
+func TestGoals(t *testing.T) {
+	t.Parallel()
+	r := result(t)
+	r.Compress = 1
+	r.Verdicts = []storm.Verdict{{Goal: "calls wasted", AtMost: 2, Got: 1, Met: true}, {Goal: "% abandoned", AtMost: 0, Got: 2.5}}
+	var text, page strings.Builder
+	if err := errors.Join(Text(&text, r), HTML(&page, r)); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"| calls wasted    | 2.00    | 1.00 | yes |", "| % abandoned     | 0       | 2.50 | NO  |"} {
+		if !strings.Contains(text.String(), line) {
+			t.Errorf("%q is not in\n%s", line, text.String())
+		}
+	}
+	for _, part := range []string{`<td>calls wasted</td><td>2.00</td><td>1.00</td><td><b class="good">met</b>`, `<b class="bad">missed</b>`} {
+		if !strings.Contains(page.String(), part) {
+			t.Errorf("the page lacks %q", part)
+		}
+	}
+	r.Compress, r.Verdicts = 10, nil
+	page.Reset()
+	if err := HTML(&page, r); err != nil || !strings.Contains(page.String(), "not judged: time ran x10") {
+		t.Errorf("%v: a compressed run does not say that it was not judged", err)
+	}
+	r.Scenario.Goals = scenarios.Goals{}
+	text.Reset()
+	if err := Text(&text, r); err != nil || strings.Contains(text.String(), "goal") {
+		t.Errorf("%v: goals are mentioned where there are none:\n%s", err, text.String())
+	}
 }
 
 // TestPage: the page is well-formed, shows all there is, and asks for nothing.
@@ -93,7 +104,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page lacks %q", always)
 		}
 	}
-	golden(t, "structure.txt", structure(t, text))
+	golden.Check(t, "testdata/structure.txt", []byte(structure(t, text)))
 }
 
 // structure lists the page's elements that make it what it is, with the

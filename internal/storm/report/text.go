@@ -27,7 +27,9 @@ func Text(w io.Writer, r *storm.Result) error {
 	for i := range r.Contestants {
 		rows = append(rows, row(&r.Contestants[i]))
 	}
+	rows = append(rows, row(r.Ideal))
 	markdown(&b, rows)
+	goals(&b, r)
 	for i := range r.Contestants {
 		problems(&b, &r.Contestants[i])
 	}

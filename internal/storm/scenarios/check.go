@@ -39,6 +39,7 @@ func (s *Scenario) check() []string {
 	}
 	f.need(total <= maxRequests, "traffic", "makes about %.0f requests, at most %d can be", total, maxRequests)
 	s.checkKeys(&f)
+	s.Goals.check(&f)
 	for i, x := range s.Faults {
 		x.check(&f, fmt.Sprintf("faults[%d]", i), s.Keys())
 	}

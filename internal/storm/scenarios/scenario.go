@@ -33,6 +33,8 @@ type Scenario struct {
 	Faults []Fault `yaml:"faults" json:"faults,omitempty"`
 	// StoreOutages are when Fallow's shared state cannot be reached.
 	StoreOutages []Window `yaml:"store_outages" json:"store_outages,omitempty"`
+	// Goals are what Fallow is held to; none are needed.
+	Goals Goals `yaml:"goals" json:"goals,omitzero"`
 }
 
 // Traffic is one kind of requests. Exactly one of Spikes, Steady and Burst is set.

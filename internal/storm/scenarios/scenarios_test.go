@@ -185,3 +185,37 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestGoals: what is left out is no goal, 0 is one, and nonsense is named.
+func TestGoals(t *testing.T) {
+	t.Parallel()
+	s, err := Parse([]byte(whole+"goals: {compress: 2, client_429_percent: 0, interactive_wait_p99: 50ms}\n"), "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := s.Goals
+	if g.Compress != 2 || g.Client429Percent == nil || *g.Client429Percent != 0 || g.AbandonedPercent != nil || *g.InteractiveWaitP99 != 50*time.Millisecond {
+		t.Errorf("goals are %+v", g)
+	}
+	_, err = Parse([]byte(whole+"goals: {compress: -1, failed_percent: -1, interactive_wait_p99: -1s}\n"), "f")
+	for _, text := range []string{"goals.compress: -1", "goals.failed_percent: must not", "goals.interactive_wait_p99: must not"} {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("got %v, want %q in it", err, text)
+		}
+	}
+}
+
+// TestKeyFaultMinutes counts what refuses the calls of single keys only.
+func TestKeyFaultMinutes(t *testing.T) {
+	t.Parallel()
+	s := &Scenario{Length: 10 * time.Minute, Faults: []Fault{
+		{Window: Window{For: time.Minute}, Effect: "stuck", Key: 1},
+		{Window: Window{At: 8 * time.Minute}, Effect: "revoked", Key: 2},
+		{Window: Window{At: 11 * time.Minute}, Effect: "revoked", Key: 2},
+		{Window: Window{For: time.Minute}, Effect: "overloaded"},
+		{Window: Window{For: time.Minute}, Effect: "slow", Key: 1},
+	}}
+	if got := s.KeyFaultMinutes(); got != 3 {
+		t.Errorf("%v minutes, want the first and the 2 to the end of the second", got)
+	}
+}
