@@ -93,6 +93,13 @@ limiter-lambda: tools ## The limiter in 40 Lambda environments at 0.85 of the de
 	@$(MAKE) --no-print-directory build-lambda LAMBDA_ARCH=$(HOST_ARCH) LAMBDA_DIR=bin/lambda-$(HOST_ARCH)
 	@go test -tags e2e -count=1 -run TestLimiter -v -timeout 60m ./internal/endtoend -args -minutes $(MINUTES) | grep -vE '^(=== |---)'
 
+ROUNDS ?= 300
+.PHONY: bench-lambda
+bench-lambda: tools ## On Lambda's share of a processor for 128, 256, 512 MB: start, first request, added time (ROUNDS=300; root)
+	@$(MAKE) --no-print-directory build-lambda LAMBDA_ARCH=$(HOST_ARCH) LAMBDA_DIR=bin/lambda-$(HOST_ARCH)
+	@go test -tags e2e -count=1 -run TestReal ./internal/lambdabed/cgroup
+	@go test -tags e2e,bench -count=1 -run TestOnLambda -v -timeout 60m ./internal/endtoend -args -rounds $(ROUNDS) | grep -vE '^ *(=== |---)'
+
 .PHONY: hotpath
 hotpath: tools ## What a booking adds: beside the emulator's bare write, in calls of the table, in allocations
 	@go test -tags e2e -count=1 -run TestHotPath -v ./internal/endtoend | grep -vE '^(=== |---)'
@@ -103,6 +110,33 @@ hotpath: tools ## What a booking adds: beside the emulator's bare write, in call
 .PHONY: bench
 bench: ## Benchmarks with allocations
 	@go test -run '^$$' -bench . -benchmem ./internal/...
+
+SCENARIO ?= morning
+.PHONY: bench-peers
+bench-peers: bin/fallow ## Fallow beside LiteLLM and Portkey on a storm, one after the other (SCENARIO=morning, COMPRESS=1, SEED=1)
+	@.ci/install-peers
+	@exec .tools/litellm/bin/python .ci/bench-peers $(SCENARIO)
+
+.PHONY: bench-storms
+bench-storms: bin/fallow ## Fallow alone on every storm: one table of the goals met and missed (SCENARIO=…, SEED=1)
+	@exec python3 .ci/bench-storms $(if $(filter file,$(origin SCENARIO)),,$(SCENARIO))
+
+TIME ?= 3s
+OVERHEAD_ROUNDS ?= 3
+.PHONY: bench-overhead
+bench-overhead: bin/fallow ## What Fallow adds beside a bare proxy, nginx, LiteLLM and Portkey, 30 minutes (TIME=3s, OVERHEAD_ROUNDS=3)
+	@.ci/install-nginx
+	@.ci/install-peers
+	@go run ./cmd/bench overhead --time $(TIME) --rounds $(OVERHEAD_ROUNDS)
+
+.PHONY: bench-quick
+bench-quick: bin/fallow ## The ratios that must not slip, in less than a minute; docs/benchmarks/history.md has those of before
+	@go run ./cmd/bench quick
+
+.PHONY: profile
+profile: ## Profiles of the server mode under load: cpu.pprof and allocs.pprof in bin/
+	@CGO_ENABLED=0 go build -trimpath -tags pprof -o bin/fallow-pprof ./cmd/fallow
+	@go run ./cmd/bench profile --out bin
 
 .PHONY: clean
 clean: ## Remove what was built (not the tools)
