@@ -69,7 +69,8 @@ func promPools() []Panel {
 			perSecond("fallow_store_failures_total", "operation"), {"dropped", `sum(rate(fallow_telemetry_dropped_events_total` + rate + `))`}}},
 		{Title: "Rebalancer, and seconds since it last ran", Unit: "short", Width: 4, Queries: []PromQL{
 			perSecond("fallow_rebalance_runs_total", "result"), {"seconds since", "time() - max(fallow_rebalance_last_run_timestamp_seconds)"}}},
-		{Title: "Versions", Unit: "short", Width: 4, Queries: []PromQL{{"{{version}}", "count by (version) (fallow_build_info)"}}},
+		{Title: "Versions, and the config revision in force", Unit: "short", Width: 4, Queries: []PromQL{
+			{"{{version}}", "count by (version) (fallow_build_info)"}, {"revision", "max(fallow_config_revision)"}, {"oldest", "min(fallow_config_revision)"}}},
 	}
 }
 
