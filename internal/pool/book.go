@@ -130,25 +130,32 @@ func (b *Booking) claim(ctx context.Context) bool {
 	return true
 }
 
-// release gives back the probe leases of a booking that is not sent, so that
-// somebody else may probe.
+// release gives back the probe leases of a booking that is not sent.
 func (b *Booking) release(ctx context.Context) {
+	b.yield(ctx)
+	b.pending.Wait()
+}
+
+// yield gives back probe leases, so that somebody else may probe: the next
+// request, and not the first one after the lease.
+func (b *Booking) yield(ctx context.Context) {
 	if !b.Probe {
 		return
 	}
 	for _, on := range b.probes {
 		b.behind(ctx, func(ctx context.Context) {
 			_, _, _ = b.pool.update(ctx, on, releaseChange(b.holder))
+			b.yieldHere(on)
 		})
 	}
-	b.pending.Wait()
+}
+
+func (b *Booking) yieldHere(on records.Scope) {
 	p := b.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, on := range b.probes {
-		if r := p.rests[on]; r.ProbeBy == b.holder {
-			r.Probe, r.ProbeBy = 0, ""
-			p.put(r)
-		}
+	if r := p.rests[on]; r.ProbeBy == b.holder {
+		r.Probe, r.ProbeBy = 0, ""
+		p.put(r)
 	}
 }

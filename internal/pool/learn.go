@@ -20,6 +20,7 @@ type Outcome struct {
 // so that the same request can go to another key without delay. Settle waits
 // for those writes.
 func (b *Booking) Learn(ctx context.Context, o Outcome) {
+	b.heard = true
 	b.learnOwner(ctx, o.Signals)
 	b.heed(ctx, o)
 	b.pool.count(b.Key, o)
@@ -32,7 +33,9 @@ func (b *Booking) Learn(ctx context.Context, o Outcome) {
 	b.refund = o.Fault.Status >= 400
 	if r, ok := remedies[o.Fault.Class]; ok {
 		b.suffer(ctx, o, r)
+		return
 	}
+	b.yield(ctx) // the provider's own trouble or the client's: the key is as unproved as before
 }
 
 // behind runs a write that nobody waits for but Settle. It outlives the

@@ -205,6 +205,7 @@ type Booking struct {
 	thawed  bool              // it was priced when another's answer told the limits; guarded by the pool's mu
 	moving  bool              // it is being charged to the quota that its answer told of
 	start   time.Time         // the start that was booked
+	heard   bool              // the provider has answered
 	refund  bool              // the provider charged nothing
 	sent    time.Time         // when the caller was let go
 	holder  string            // names this booking in a probe lease

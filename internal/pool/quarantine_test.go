@@ -112,23 +112,6 @@ func TestProbeDecides(t *testing.T) {
 	})
 }
 
-// TestProbeOfAnotherCause: a probe that ends in the provider's own trouble has
-// decided nothing; the next may try when its lease is over.
-func TestProbeOfAnotherCause(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		pools := quarantined(t, embedded.NewMemory(), 2)
-		refuse(t, book(t, pools[0], ask(sonnet)), of(upstream.Overload))
-		if got := exhausted(t, pools[1], ask(sonnet)).RetryAfter; got != time.Minute {
-			t.Errorf("the other instance waits %v, want the minute of the lease", got)
-		}
-		time.Sleep(time.Minute)
-		if !book(t, pools[1], ask(sonnet)).Probe {
-			t.Error("the next request is not a probe")
-		}
-	})
-}
-
 // TestSuccessAfterTheLease: a probe that took longer than its lease is still
 // good news.
 func TestSuccessAfterTheLease(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/fallow-dev/fallow/internal/records"
 	"github.com/fallow-dev/fallow/internal/store"
 	"github.com/fallow-dev/fallow/internal/store/storetest"
+	"github.com/fallow-dev/fallow/internal/upstream"
 )
 
 // meddled is a table with somebody who acts right before some writes.
@@ -103,6 +104,43 @@ func TestProbeThatIsNotSent(t *testing.T) {
 					if _, err := table.Update(t.Context(), key, store.Change{Do: []store.Assign{store.Remove("probe_by"), store.Remove("probe_until")}}); err != nil {
 						t.Fatal(err)
 					}
+				}
+			})
+		})
+	}
+}
+
+// TestProbeThatProvesNothing: a probe that met the provider's own trouble, or
+// whose client left, says nothing about the key. Somebody else probes at once;
+// a key that could serve would else be left out for the rest of the lease.
+func TestProbeThatProvesNothing(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(t *testing.T, b *pool.Booking){
+		"overload":      func(t *testing.T, b *pool.Booking) { refuse(t, b, of(upstream.Overload)) },
+		"server fault":  func(t *testing.T, b *pool.Booking) { refuse(t, b, of(upstream.Provider)) },
+		"no connection": func(t *testing.T, b *pool.Booking) { refuse(t, b, of(upstream.Connect)) },
+		"wrong request": func(t *testing.T, b *pool.Booking) { refuse(t, b, of(upstream.Client)) },
+		"no answer":     func(t *testing.T, b *pool.Booking) { b.Settle(t.Context(), upstream.Usage{}) },
+	}
+	for name, ends := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				table := newFaulty()
+				pools := quarantined(t, table, 2)
+				for round := range 3 {
+					for _, p := range pools {
+						b := book(t, p, ask(haiku))
+						if !b.Probe || b.Waited > 0 {
+							t.Fatalf("round %d: probe %v after %v, want a probe at once", round, b.Probe, b.Waited)
+						}
+						ends(t, b)
+						unprobed(t, table)
+					}
+				}
+				serve(t, book(t, pools[0], ask(haiku)))
+				if b := book(t, pools[0], ask(haiku)); b.Probe {
+					t.Error("a probe that was answered did not end the quarantine")
 				}
 			})
 		})

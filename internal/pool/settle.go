@@ -14,6 +14,9 @@ import (
 func (b *Booking) Settle(ctx context.Context, used upstream.Usage) {
 	b.pending.Wait() // what is still being learned decides what is corrected, and where
 	b.warm()
+	if !b.heard {
+		b.yield(ctx)
+	}
 	switch {
 	case b.refund && b.cold: // or a provider that only refuses would be tried faster and faster
 	case b.refund:
