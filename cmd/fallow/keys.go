@@ -33,7 +33,7 @@ func vault(ctx context.Context) (secret.EditAPI, error) {
 }
 
 type setKeysCmd struct {
-	Names []string `arg:"" optional:"" name:"name" help:"Names of the keys: KEY, POOL/KEY, POOL/admin_key, clients/TOKEN or admin. Never the credentials."`
+	Names []string `arg:"" optional:"" name:"name" help:"Names of the keys: KEY, POOL/KEY, POOL/admin_key, clients/TOKEN, clients/edge/N or admin. Never the credentials."`
 	keyPlaces
 	FromFile string `placeholder:"FILE" help:"Read the credentials from a file, or from standard input if FILE is -."`
 	JSON     bool   `name:"json" help:"Print what was done as JSON."`

@@ -139,7 +139,7 @@ func TestServeFollowsRevisions(t *testing.T) {
 // of the deployed one.
 func wantGreeting(t *testing.T, greet, name string, followed bool) {
 	t.Helper()
-	if strings.Count(greet, "  pool ") != 1 || !strings.Contains(greet, "  pool "+name+": 1 keys of openai\n") || !strings.Contains(greet, `"model": "`+name+`"`) {
+	if strings.Count(greet, "  pool ") != 1 || !strings.Contains(greet, "  pool "+name+": 1 key of openai\n") || !strings.Contains(greet, `"model": "`+name+`"`) {
 		t.Errorf("greeting, want the pool and the model %q only:\n%s", name, greet)
 	}
 	if strings.Contains(greet, "  config: revision 1 by ") != followed {

@@ -58,17 +58,18 @@ func (s *setup) greet(w io.Writer, url string, doc *config.Config, from revision
 	}
 	for _, name := range slices.Sorted(maps.Keys(doc.Pools)) {
 		p := doc.Pools[name]
-		fmt.Fprintf(w, "  pool %s: %d keys of %s\n", name, len(p.Keys), p.Provider)
+		fmt.Fprintf(w, "  pool %s: %s of %s\n", name, count(len(p.Keys), "key"), p.Provider)
 	}
 	if s.simulated {
 		fmt.Fprint(w, "\nNo provider key was found in the environment, so a SIMULATED provider answers.\nSet ANTHROPIC_API_KEY (or ANTHROPIC_KEY_1, _2, ...) or OPENAI_API_KEY to use a real one.\n")
 	}
-	auth := ""
+	auth, how := "", "Try it"
 	if doc.Clients.Auth != "none" {
+		how = "Try it, with one of clients.tokens in FALLOW_KEY"
 		auth = " \\\n  -H 'authorization: Bearer '\"$FALLOW_KEY\""
 	}
-	fmt.Fprintf(w, "\nTry it:\n\n  curl %s/v1/chat/completions%s \\\n  -H 'content-type: application/json' \\\n  -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"Say hello\"}]}'\n\n",
-		url, auth, exampleModel(doc))
+	fmt.Fprintf(w, "\n%s:\n\n  curl %s/v1/chat/completions%s \\\n  -H 'content-type: application/json' \\\n  -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"Say hello\"}]}'\n\n",
+		how, url, auth, exampleModel(doc))
 }
 
 // exampleModel picks a model that the config serves for certain.
