@@ -78,7 +78,11 @@ func newRequestID() string {
 
 // writeTime bounds how long the client may take for what is sent at once. Else
 // one that no longer reads, but stays, would hold a provider's answer for ever.
-const writeTime = time.Minute
+// The bound is set anew once in rebound, not for each of a stream's events.
+const (
+	writeTime = time.Minute
+	rebound   = time.Second
+)
 
 // trackedWriter remembers whether the answer has begun, and bounds its writes.
 type trackedWriter struct {
@@ -86,6 +90,7 @@ type trackedWriter struct {
 	conn      *http.ResponseController
 	unbounded bool // a front without connections: Lambda ends what hangs
 	began     bool
+	bounded   time.Time // when its bound was set
 }
 
 func (w *trackedWriter) WriteHeader(status int) {
@@ -95,8 +100,9 @@ func (w *trackedWriter) WriteHeader(status int) {
 
 func (w *trackedWriter) Write(p []byte) (int, error) {
 	w.began = true
-	if !w.unbounded { // by the system's clock, which is the connection's
-		w.unbounded = w.conn.SetWriteDeadline(time.Now().Add(writeTime)) != nil
+	if now := time.Now(); !w.unbounded && now.Sub(w.bounded) >= rebound { // by the system's clock, which is the connection's
+		w.bounded = now
+		w.unbounded = w.conn.SetWriteDeadline(now.Add(writeTime)) != nil
 	}
 	return w.ResponseWriter.Write(p)
 }

@@ -42,8 +42,12 @@ func (rules Rules) faultIn(doc gjson.Result) *upstream.Fault {
 }
 
 // faultInEvent takes an event that calls itself an error for one, whatever its
-// shape: Groq by the event's name, vLLM by the object's.
+// shape: Groq by the event's name, vLLM by the object's. All shapes have the word,
+// which hardly any other event has: to look for it is a tenth of looking for them.
 func (rules Rules) faultInEvent(name string, doc gjson.Result) *upstream.Fault {
+	if name != "error" && !strings.Contains(doc.Raw, "error") {
+		return nil
+	}
 	if name == "error" || doc.Get("object").Str == "error" {
 		return rules.laterFault(refusalIn(unwrap(doc)))
 	}
