@@ -19,6 +19,7 @@ func TestMisuseSaysWhereToLook(t *testing.T) {
 		{"a typo: no wall of text", []string{"serv"}, 2, []string{`did you mean "serve"?`, "Try: fallow --help\n"}, "Commands:"},
 		{"a flag that is none", []string{"serve", "--portt", "80"}, 2, []string{"unknown flag --portt", "Try: fallow serve --help\n"}, "Flags:"},
 		{"a value of the wrong kind", []string{"cost", "--requests", "many", "--seconds", "1"}, 2, []string{"--requests", "Try: fallow cost --help\n"}, "Flags:"},
+		{"a level that is none", []string{"serve", "--log-level", "loud"}, 2, []string{"--log-level must be one of \"debug\",\"info\",\"warn\",\"error\"", "Try: fallow serve --help\n"}, "Flags:"},
 		{"an argument too few", []string{"config", "validate"}, 2, []string{`expected "<file>"`, "Try: fallow config validate --help\n"}, "Flags:"},
 		{"an argument too many", []string{"config", "validate", "a", "b"}, 2, []string{"unexpected argument b", "Try: fallow config validate --help\n"}, "Flags:"},
 	} {

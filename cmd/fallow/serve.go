@@ -11,6 +11,7 @@ import (
 
 	"github.com/fallow-dev/fallow/internal/app"
 	"github.com/fallow-dev/fallow/internal/config"
+	"github.com/fallow-dev/fallow/internal/revision"
 )
 
 type serveCmd struct {
@@ -19,6 +20,8 @@ type serveCmd struct {
 	Store   string        `default:"memory" placeholder:"STORE" help:"Shared state: memory, file:PATH or dynamodb:TABLE (${default})."`
 	Drain   time.Duration `default:"30s" placeholder:"TIME" help:"On SIGTERM, how long running answers may take to finish (${default})."`
 	LogJSON bool          `help:"Log as JSON lines."`
+
+	LogLevel string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level to log: debug, info, warn or error (${default})."`
 }
 
 func (serveCmd) Help() string {
@@ -35,6 +38,7 @@ but loopback the config must name client tokens, or say allow_anonymous: true.`
 func (c *serveCmd) Run(t *terminal) error {
 	collectLess(t.environ)
 	log := c.logger(t)
+	slog.SetDefault(log) // for the AWS SDK, whose settings belong to the process
 	setup, err := c.document(t)
 	if err != nil {
 		return err
@@ -77,18 +81,31 @@ func (c *serveCmd) Run(t *terminal) error {
 	work.Go(func() { live.Warm(ctx) })
 	work.Go(func() { live.Follow(ctx) })
 	doc, from := live.Current(ctx)
-	setup.greet(t.stderr, "http://"+listener.Addr().String(), doc, from)
+	c.greet(t, log, setup, "http://"+listener.Addr().String(), doc, from)
 	err = serve(ctx, listener, work.awaited(live), c.Drain, log)
 	stop()
 	work.Wait()
 	return err
 }
 
-func (c *serveCmd) logger(t *terminal) *slog.Logger {
-	if c.LogJSON {
-		return slog.New(slog.NewJSONHandler(t.stderr, nil))
+// greet says what serves and where: to people in words, and in a line of the log
+// to the machines that read it.
+func (c *serveCmd) greet(t *terminal, log *slog.Logger, s *setup, url string, doc *config.Config, from revision.Revision) {
+	if !c.LogJSON {
+		s.greet(t.stderr, url, doc, from)
+		return
 	}
-	return slog.New(slog.NewTextHandler(t.stderr, nil))
+	log.Info("Fallow serves "+url+"/v1", "config", from.String(), "simulated_provider", s.simulated)
+}
+
+func (c *serveCmd) logger(t *terminal) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // one of the flag's
+	from := &slog.HandlerOptions{Level: level}
+	if c.LogJSON {
+		return slog.New(slog.NewJSONHandler(t.stderr, from))
+	}
+	return slog.New(slog.NewTextHandler(t.stderr, from))
 }
 
 // serve answers until ctx ends, then takes no new requests and lets running

@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -43,6 +45,31 @@ func start(t *testing.T, environ []string, args ...string) *running {
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	r.url = regexp.MustCompile(`http://\S+?:\d+`).FindString(r.greet)
 	return r
+}
+
+// TestJSONLogsAreJSONOnly: whoever reads the log's lines meets no words for people.
+func TestJSONLogsAreJSONOnly(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	go func() {
+		run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--log-json"}, nil, io.Discard, in)
+		_ = in.Close()
+	}()
+	served := false
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		var line struct{ Msg string }
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			t.Errorf("no JSON: %s", lines.Text())
+		}
+		if strings.HasPrefix(line.Msg, "Fallow serves http://127.0.0.1:") {
+			served = true
+			cancel()
+		}
+	}
+	if cancel(); !served {
+		t.Error("no line says where it serves")
+	}
 }
 
 // TestPrintedCurlLineWorks runs the line as a newcomer would, by a shell.
@@ -88,6 +115,19 @@ func TestDrain(t *testing.T) {
 	}
 	if _, err := http.Get(r.url + "/healthz"); err == nil {
 		t.Error("a new request was taken after the signal")
+	}
+}
+
+// TestServeLogLevel: what is logged begins where the flag says, in both forms.
+func TestServeLogLevel(t *testing.T) {
+	t.Parallel()
+	for _, asJSON := range []bool{false, true} {
+		for text, want := range map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError} {
+			log := (&serveCmd{LogLevel: text, LogJSON: asJSON}).logger(&terminal{stderr: io.Discard})
+			if !log.Enabled(t.Context(), want) || log.Enabled(t.Context(), want-1) {
+				t.Errorf("JSON %v: --log-level %s does not begin at %v", asJSON, text, want)
+			}
+		}
 	}
 }
 

@@ -71,6 +71,9 @@ func (c *stormCmd) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
+	if !(c.Compress >= 1) { // 0 would be the default of package storm
+		return fmt.Errorf("--compress %v: want 1 to 100", c.Compress)
+	}
 	all, err := c.contestants(t)
 	if err != nil {
 		return err

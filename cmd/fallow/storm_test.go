@@ -126,6 +126,7 @@ func TestStormRefusals(t *testing.T) {
 		{"environments", []string{file, "--environments", "2000"}, "is not between 1 and 1000"},
 		{"function", []string{file, "--environments", "2", "--function", "/nowhere"}, "make build-lambda"},
 		{"compression", []string{file, "--compress", "0.1"}, "want 1 to 100"},
+		{"no compression", []string{file, "--compress", "0"}, "--compress 0: want 1 to 100"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 
 func main() {
 	tuneMemory(os.Getenv)
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	log := app.LambdaLog(os.Stdout, os.Getenv)
+	slog.SetDefault(log) // for the AWS SDK
 	front, err := build(context.Background(), os.Getenv, os.Environ(), os.Stdout, log)
 	if err != nil {
 		log.Error("cannot start", "error", err)

@@ -33,6 +33,10 @@ func Measure(req Body, f Formula) Size {
 	m.over(req, "system")
 	m.value()
 	m.over(req, "messages")
+	if m.peek() == '"' { // as the Responses API takes a single message
+		m.size.Fixed += f.Message
+		m.value()
+	}
 	for m.more(']') {
 		m.size.Fixed += f.Message
 		m.value()

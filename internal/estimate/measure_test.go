@@ -85,6 +85,23 @@ func TestMeasureBesideMessages(t *testing.T) {
 	}
 }
 
+// oneText is a request of the Responses API with a text for a list of messages.
+type oneText string
+
+func (o oneText) Bytes(field string) []byte {
+	if field != "messages" {
+		return nil
+	}
+	return []byte(o)
+}
+
+func TestMeasureOneText(t *testing.T) {
+	t.Parallel()
+	if got, want := estimate.Measure(oneText(`"hé"`), plain), (estimate.Size{Text: 1, Wide: 2, Fixed: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 // Whatever a text holds and however a client escapes it, it has the size of its
 // UTF-8.
 func TestMeasureIsOfTheTextNotItsEscapes(t *testing.T) {

@@ -74,6 +74,7 @@ func TestAPIs(t *testing.T) {
 		{"messages, streamed", "/v1/messages", jsonBody, streaming(helloMessages), claudeDialect, named(messageEvents...), "/v1/messages", named(messageEvents...), true},
 		{"messages of another provider, streamed", "/v1/messages", jsonBody, streaming(helloMessages), gptDialect, lines(opening, delta("hi"), finished, "[DONE]"), "/v1/chat/completions", "event: message_stop\n", true},
 		{"count", "/v1/messages/count_tokens", jsonBody, helloMessages, claudeDialect, `{"input_tokens":9}`, "/v1/messages/count_tokens", `{"input_tokens":9}`, false},
+		{"count of responses", "/v1/responses/input_tokens", jsonBody, helloInput, gptDialect, `{"object":"response.input_tokens","input_tokens":9}`, "/v1/responses/input_tokens", `"input_tokens":9`, false},
 		{"responses", "/v1/responses", jsonBody, helloInput, gptDialect, aResponse, "/v1/responses", `"status":"completed"`, false},
 		{"responses of another provider", "/v1/responses", jsonBody, helloInput, claudeDialect, aMessage, "/v1/messages", `"object":"response"`, false},
 		{"responses of another provider, streamed", "/v1/responses", jsonBody, streaming(helloInput), claudeDialect, named(messageEvents...), "/v1/messages", "event: response.completed\n", true},
@@ -266,6 +267,23 @@ func TestCountWithoutAProvider(t *testing.T) {
 	}
 }
 
+// TestCountOfResponsesWithoutAProvider is an estimate too, by the prompt alone.
+func TestCountOfResponsesWithoutAProvider(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	none := struct{ provider.Dialect }{gptDialect} // has no API but Chat Completions
+	for _, d := range []provider.Dialect{claudeDialect, otherDialect, none} {
+		p := newInProcess(t, upstreamOf{name: "main", keys: []string{"k1"}, dialect: d, answer: counted(&calls, saying(`{}`))})
+		w := p.do(t.Context(), "POST", "/v1/responses/input_tokens", strings.Replace(helloInput, "hello", strings.Repeat("hello ", 100), 1))
+		if n := gjson.Get(w.Body.String(), "input_tokens").Int(); w.Code != 200 || n < 100 || n > 250 || calls != 0 || gjson.Get(w.Body.String(), "object").Str != "response.input_tokens" {
+			t.Errorf("%d %s after %d calls, want some 150 tokens and no call", w.Code, w.Body, calls)
+		}
+		if e := p.only(t); e.Status != 200 || e.Code != "" || len(e.Attempts) != 0 || e.API != "input_tokens" {
+			t.Errorf("event = %+v", e)
+		}
+	}
+}
+
 // TestCountLeavesTheQuota: a count's refusal says nothing of messages.
 func TestCountLeavesTheQuota(t *testing.T) {
 	t.Parallel()
@@ -302,6 +320,7 @@ func TestBadNativeRequests(t *testing.T) {
 		{"a form without end", "/v1/audio/transcriptions", multipart, form(slices.Repeat([]string{"a", "b"}, 70)...), "too many"},
 		{"no messages", "/v1/messages", "", `{"model":"m"}`, "messages"},
 		{"input of the wrong type", "/v1/responses", "", `{"model":"m","input":5}`, "input"},
+		{"count of the wrong type", "/v1/responses/input_tokens", "", `{"model":"m","input":5}`, "input"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

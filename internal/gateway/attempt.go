@@ -66,7 +66,7 @@ func (g *Gateway) dial(x *exchange, t target, call *provider.Call, b *pool.Booki
 		c.signals = upstream.Signals{} // they are told once
 	} else {
 		b.Learn(x.ctx(), pool.Outcome{Fault: upstream.AsFault(err), Signals: c.signals})
-		err = &refusedError{c, err}
+		err = &refusedError{c, t.model, err}
 	}
 	x.event.Group = b.Group // the answer may have told
 	return c, err
@@ -116,8 +116,9 @@ func (a *answered) read(c conn, t target, call *provider.Call, ping []byte, now 
 
 // refusedError is a provider's refusal with its own words.
 type refusedError struct {
-	conn conn
-	err  error
+	conn  conn
+	model string // that was asked for
+	err   error
 }
 
 func (e *refusedError) Error() string { return e.err.Error() }

@@ -13,6 +13,9 @@ import (
 // bodyTime bounds the reading of a request's body: 6 MiB over a line of 1 Mbit/s.
 const bodyTime = time.Minute
 
+// errLateBody is for a client that is too slow, and waits for its answer.
+var errLateBody = &apiError{status: 408, kind: "invalid_request_error", code: "request_timeout", message: "The request body did not arrive in time."}
+
 // readBody reads the request's body within the limits.
 func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *apiError) {
 	limit := g.cfg.Document.Limits.BodyBytes
@@ -33,7 +36,7 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api
 	case errors.As(err, &tooMuch):
 		return nil, tooLarge(limit)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &apiError{status: 408, kind: "invalid_request_error", code: "request_timeout", message: "The request body did not arrive in time."}
+		return nil, errLateBody
 	case err != nil:
 		return nil, &apiError{status: 400, kind: "invalid_request_error", code: "incomplete_body", message: "The request body broke off before its end."}
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -92,7 +93,7 @@ func unsupportedParams(names []string) *apiError {
 
 func badMethod(method, allowed string) *apiError {
 	return &apiError{status: 405, kind: "invalid_request_error", code: "method_not_allowed", final: true,
-		message: fmt.Sprintf("This path takes %s, not %s.", allowed, method)}
+		message: fmt.Sprintf("This path takes %s, not %s.", allowed, clip(method))}
 }
 
 // outOfTime is for a request whose own deadline came before a key was free.
@@ -118,6 +119,7 @@ func errorFor(err error) *apiError {
 		param     *chat.ParamError
 		exhausted *pool.ExhaustedError
 		fault     *upstream.Fault
+		refused   *refusedError
 		unread    *secretError
 	)
 	switch {
@@ -128,7 +130,11 @@ func errorFor(err error) *apiError {
 	case errors.As(err, &exhausted):
 		return exhaustedError(exhausted)
 	case errors.As(err, &fault):
-		return faultError(fault)
+		e := faultError(fault)
+		if fault.Class == upstream.UnknownModel && errors.As(err, &refused) {
+			e.message = fmt.Sprintf("The provider does not know the model %q, or has retired it.", refused.model)
+		}
+		return e
 	case errors.As(err, &unread):
 		return &apiError{status: 503, kind: "api_error", code: "key_unreadable", retryAfter: 5 * time.Second,
 			message: "The gateway cannot read its provider keys at the moment. See /readyz."}
@@ -165,7 +171,7 @@ var exhaustedFor = map[upstream.Class]apiError{
 func faultError(f *upstream.Fault) *apiError {
 	switch f.Class {
 	case upstream.Client:
-		return &apiError{status: clientStatus(f.Status), kind: "invalid_request_error", code: f.Code, message: f.Message, final: true}
+		return &apiError{status: clientStatus(f.Status), kind: "invalid_request_error", code: cmp.Or(f.Code, "invalid_request"), message: f.Message, final: true}
 	case upstream.Context:
 		return &apiError{status: 400, kind: "invalid_request_error", code: "context_length_exceeded", param: "messages", message: f.Message, final: true}
 	case upstream.TooLarge:

@@ -40,6 +40,32 @@ func TestWhenToComeBack(t *testing.T) {
 	}
 }
 
+// TestClientsFaults have a code that clients can branch on and the provider's own
+// words, and name the model that is not there.
+func TestClientsFaults(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		answer     transport
+		status     int
+		code, says string
+	}{
+		{"without a code", refusing(400, nil, `{"error":{"message":"temperature is too hot","type":"invalid_request_error","param":null,"code":null}}`), 400, "invalid_request", "temperature is too hot"},
+		{"with one", refusing(400, nil, `{"error":{"message":"too hot","type":"invalid_request_error","param":null,"code":"hot"}}`), 400, "hot", "too hot"},
+		{"no such model", refusing(404, nil, `{"error":{"message":"no","type":"invalid_request_error","param":null,"code":"model_not_found"}}`), 404, "model_not_found", `\"m\"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newInProcess(t, upstreamOf{name: "main", keys: []string{"k1"}, answer: tt.answer}).post(t.Context(), hello)
+			wantAnswer(t, w.Code, w.Body.String(), tt.status, tt.code)
+			if !strings.Contains(w.Body.String(), tt.says) {
+				t.Errorf("%s does not say %s", w.Body, tt.says)
+			}
+		})
+	}
+}
+
 // TestUnsupportedParameters: what one target would leave out another may honour,
 // and a route may want all or nothing.
 func TestUnsupportedParameters(t *testing.T) {

@@ -100,7 +100,9 @@ func (x *exchange) done(taken bool) {
 
 // fail answers with an error; nothing has been written yet.
 func (x *exchange) fail(err error) {
-	if x.gone() {
+	// net/http ends a request's context when reading from its connection fails,
+	// by the bound of the body too.
+	if x.gone() && !errors.Is(err, errLateBody) {
 		x.left()
 		x.w.WriteHeader(statusClientGone) // else an empty 200 would go out
 		return
@@ -133,8 +135,13 @@ func (x *exchange) sent(err error) {
 	if err == nil {
 		return
 	}
-	if last.Class = upstream.AsFault(err).Class; last.Class == upstream.Connect && x.gone() {
+	fault := upstream.AsFault(err)
+	switch last.Class = fault.Class; {
+	case fault.Class != upstream.Connect:
+	case x.gone():
 		last.Class = telemetry.ClientGone
+	default:
+		last.Cause = fault.Code
 	}
 }
 

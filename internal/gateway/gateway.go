@@ -105,6 +105,7 @@ type Gateway struct {
 	ratios   *estimate.Ratios // bytes per token, as learned
 	trouble  *overload.Guard  // of providers, not of keys
 	redactor *redact.Redactor // for what is logged of others' words
+	mux      *http.ServeMux   // what is served
 	handler  http.Handler
 }
 

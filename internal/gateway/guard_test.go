@@ -1,8 +1,11 @@
 package gateway_test
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -143,6 +146,47 @@ func TestSlowClients(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// hasty shortens the time that a body may take on a real connection.
+type hasty struct{ http.ResponseWriter }
+
+func (h hasty) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+
+func (h hasty) SetReadDeadline(at time.Time) error {
+	if !at.IsZero() {
+		at = time.Now().Add(10 * time.Millisecond)
+	}
+	return http.NewResponseController(h.ResponseWriter).SetReadDeadline(at)
+}
+
+// TestSlowBodyIsTold: net/http ends the context of a request whose connection is
+// read too late, as if the client had left; it is still there.
+func TestSlowBodyIsTold(t *testing.T) {
+	t.Parallel()
+	p := newInProcess(t, upstreamOf{name: "main", keys: []string{"k1"}, answer: saying(okBody)})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.ServeHTTP(hasty{w}, r) }))
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n%s", hello[:20])
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAnswer(t, resp.StatusCode, string(body), 408, "request_timeout")
+	server.Close() // the request is over then
+	if e := p.only(t); e.Status != 408 || e.Code != "request_timeout" {
+		t.Errorf("event = %d %q, want 408 request_timeout", e.Status, e.Code)
 	}
 }
 

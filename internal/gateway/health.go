@@ -80,20 +80,6 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, status, answer)
 }
 
-// notFound answers paths that are not served.
-func (g *Gateway) notFound(w http.ResponseWriter, r *http.Request) {
-	writeError(w, shapeOf(r), &apiError{status: 404, kind: "invalid_request_error", code: "not_found", final: true,
-		message: "There is no " + r.Method + " " + r.URL.Path + " here. Served are POST /v1/chat/completions, /v1/messages, /v1/responses and more, and GET /v1/models; the base URL for OpenAI SDKs ends in /v1, that for Anthropic SDKs does not."})
-}
-
-// wrongMethod answers the other methods of a path that is served.
-func wrongMethod(served string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", served)
-		writeError(w, shapeOf(r), badMethod(r.Method, served))
-	}
-}
-
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

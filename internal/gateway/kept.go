@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/fallow-dev/fallow/internal/config"
@@ -68,26 +70,37 @@ func (g *Gateway) keeper(x *exchange) (target, error) {
 	if x.surface.shape == (anthropicShape{}) {
 		provider = config.ProviderAnthropic
 	}
-	if name, ok := g.onlyPool(func(p config.Pool) bool { return p.Provider == provider }); ok {
-		return g.keeps(x, name), nil
+	names := g.poolsThat(func(p config.Pool) bool { return p.Provider == provider })
+	if len(names) == 1 {
+		return g.keeps(x, names[0]), nil
 	}
-	return target{}, badHeader("pool_not_named", fmt.Sprintf("This gateway has none or several pools of provider %s. Name the one you mean in %s.", provider, HeaderPool))
+	return target{}, poolNotNamed(provider, names, slices.Sorted(maps.Keys(g.cfg.Upstreams)))
+}
+
+// poolNotNamed is for a client who must say which pool is to keep something:
+// there are several of the provider, or none.
+func poolNotNamed(provider string, several, all []string) *apiError {
+	if len(several) > 0 {
+		return badHeader("pool_not_named", fmt.Sprintf("This gateway has several pools of provider %s. Name the one you mean in %s: %s.",
+			provider, HeaderPool, strings.Join(several, ", ")))
+	}
+	return badHeader("pool_not_named", fmt.Sprintf("This gateway has no pool of provider %s. If another has this API, name it in %s: %s.",
+		provider, HeaderPool, strings.Join(all, ", ")))
 }
 
 func (g *Gateway) keeps(x *exchange, name string) target {
 	return target{Upstream: g.cfg.Upstreams[name], pool: name, model: x.surface.family, last: true}
 }
 
-// onlyPool finds the one pool that fits.
-func (g *Gateway) onlyPool(fits func(config.Pool) bool) (string, bool) {
-	found, n := "", 0
+// poolsThat names the pools that fit, sorted.
+func (g *Gateway) poolsThat(fit func(config.Pool) bool) (names []string) {
 	for name, p := range g.cfg.Document.Pools {
-		if fits(p) {
-			found = name
-			n++
+		if fit(p) {
+			names = append(names, name)
 		}
 	}
-	return found, n == 1
+	slices.Sort(names)
+	return names
 }
 
 // behind is the path that follows a base URL, which may end in the version that

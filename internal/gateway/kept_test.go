@@ -226,6 +226,7 @@ func TestTornRequest(t *testing.T) {
 // TestWhoKeepsAFile: the provider whose API it is, or the pool that is named.
 func TestWhoKeepsAFile(t *testing.T) {
 	t.Parallel()
+	claude := []string{"Anthropic-Version", "2023-06-01"}
 	tests := []struct {
 		name    string
 		headers []string
@@ -235,7 +236,7 @@ func TestWhoKeepsAFile(t *testing.T) {
 		{"OpenAI's by itself", nil, 200, "main"},
 		{"named", []string{"X-Fallow-Pool", "claude"}, 200, "claude"},
 		{"named wrongly", []string{"X-Fallow-Pool", "nope"}, 400, "unknown_pool"},
-		{"of a provider without a pool", []string{"Anthropic-Version", "2023-06-01"}, 400, "X-Fallow-Pool"},
+		{"of a provider without a pool", claude, 400, "no pool of provider anthropic. If another has this API, name it in X-Fallow-Pool: claude, main."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -245,6 +246,18 @@ func TestWhoKeepsAFile(t *testing.T) {
 				t.Errorf("%d %s by %s, want %d %s", w.Code, w.Body, got, tt.status, tt.code)
 			}
 		})
+	}
+}
+
+// TestWhichOfSeveralKeepsAFile must be said, and they are named.
+func TestWhichOfSeveralKeepsAFile(t *testing.T) {
+	t.Parallel()
+	p := keeping(t, &accounts{})
+	p.doc.Pools["claude"] = config.Pool{Provider: config.ProviderOpenAI}
+	w := p.do(t.Context(), "POST", "/v1/files", "x", bot...)
+	wantAnswer(t, w.Code, w.Body.String(), 400, "pool_not_named")
+	if !strings.Contains(w.Body.String(), "several pools of provider openai. Name the one you mean in X-Fallow-Pool: claude, main.") {
+		t.Errorf("%s does not name them", w.Body)
 	}
 }
 

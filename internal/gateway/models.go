@@ -41,8 +41,18 @@ func (g *Gateway) listModels(w http.ResponseWriter, r *http.Request) {
 		writeError(w, shapeOf(r), denied)
 		return
 	}
+	models := slices.SortedFunc(maps.Values(g.list(g.providerModels(r.Context()))), func(a, b provider.Model) int { return strings.Compare(a.ID, b.ID) })
+	if shapeOf(r) == (anthropicShape{}) {
+		writeJSON(w, http.StatusOK, anthropicModels(models))
+	} else {
+		writeJSON(w, http.StatusOK, openAIModels(models))
+	}
+}
+
+// list is the list by name, of what the providers list by pool.
+func (g *Gateway) list(byPool map[string][]provider.Model) map[string]provider.Model {
 	found := map[string]provider.Model{}
-	for pool, models := range g.providerModels(r.Context()) {
+	for pool, models := range byPool {
 		for _, m := range models {
 			if g.leadsTo(m.ID, pool) {
 				m.Owner = cmp.Or(m.Owner, pool)
@@ -55,12 +65,7 @@ func (g *Gateway) listModels(w http.ResponseWriter, r *http.Request) {
 			found[name] = provider.Model{ID: name, Owner: "fallow"}
 		}
 	}
-	models := slices.SortedFunc(maps.Values(found), func(a, b provider.Model) int { return strings.Compare(a.ID, b.ID) })
-	if shapeOf(r) == (anthropicShape{}) {
-		writeJSON(w, http.StatusOK, anthropicModels(models))
-	} else {
-		writeJSON(w, http.StatusOK, openAIModels(models))
-	}
+	return found
 }
 
 // leadsTo reports whether a client that names the model reaches the pool.

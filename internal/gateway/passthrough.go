@@ -40,5 +40,9 @@ func (g *Gateway) open(first string) (name string, ok bool) {
 	if p, ok := g.cfg.Document.Pools[first]; ok {
 		return first, p.Passthrough
 	}
-	return g.onlyPool(func(p config.Pool) bool { return p.Passthrough && p.Provider == first })
+	names := g.poolsThat(func(p config.Pool) bool { return p.Passthrough && p.Provider == first })
+	if len(names) != 1 {
+		return "", false
+	}
+	return names[0], true
 }

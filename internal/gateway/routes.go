@@ -7,6 +7,7 @@ import (
 
 func (g *Gateway) routes() http.Handler {
 	mux := http.NewServeMux()
+	g.mux = mux
 	allowed := map[string][]string{} // methods by path
 	serve := func(method, path string, h http.HandlerFunc) {
 		mux.HandleFunc(method+" "+path, h)
@@ -23,13 +24,17 @@ func (g *Gateway) routes() http.Handler {
 		method, path, _ := strings.Cut(what, " ")
 		serve(method, path, g.kept)
 	}
+	// These two stand where ids do, which have other methods of their own.
+	mux.HandleFunc("POST /v1/responses/input_tokens", g.serve(inputTokensSurface))
+	mux.HandleFunc("POST /v1/responses/compact", g.noCompaction)
 	serve("GET", "/v1/models", g.listModels)
+	serve("GET", "/v1/models/{id...}", g.getModel)
 	serve("GET", "/healthz", g.healthz)
 	serve("GET", "/readyz", g.readyz)
 	serve("GET", "/admin/v1/pools", g.adminOnly(g.adminPools))
 	serve("POST", "/admin/v1/pools/{pool}/groups/{group}/clear", g.adminOnly(g.adminClear))
 	for path, methods := range allowed {
-		mux.HandleFunc(path, wrongMethod(strings.Join(methods, ", ")))
+		mux.HandleFunc(path, g.wrongMethod(strings.Join(methods, ", ")))
 	}
 	mux.HandleFunc("/", g.passthrough)
 	return tidyPath(mux)

@@ -278,7 +278,7 @@ func TestCausesTellNoPrompts(t *testing.T) {
 		{"route that logs", "m", "/v1/chat/completions", quoting, asks,
 			"upstream client (status 400): cannot do: I am [redacted email] of [redacted] with [redacted secret]"},
 		{"raw call", "m", "/main/v1/x?q=secret-question", quoting, asks, "upstream client (status 400)"},
-		{"network", "silent", "/main/v1/x?q=secret-question", down, asks, "upstream connect (status 0): unexpected EOF"},
+		{"network", "silent", "/main/v1/x?q=secret-question", down, asks, "upstream connect (status 0, closed): unexpected EOF"},
 		{"parameter", "silent", "/v1/chat/completions", quoting, `{"model":"%s","stream":%v,"messages":"I am a@b.example"}`, "invalid_request"},
 	}
 	for _, tt := range tests {

@@ -79,7 +79,7 @@ func TestEveryClassIsAnswered(t *testing.T) {
 		{upstream.UnknownModel, 404, "invalid_request_error", "model_not_found", false},
 		{upstream.Context, 400, "invalid_request_error", "context_length_exceeded", false},
 		{upstream.TooLarge, 413, "invalid_request_error", "request_too_large", false},
-		{upstream.Client, 400, "invalid_request_error", "", false},
+		{upstream.Client, 400, "invalid_request_error", "invalid_request", false},
 		{upstream.Provider, 502, "api_error", "upstream_error", true},
 		{upstream.Timeout, 504, "api_error", "timeout", true},
 		{upstream.Overload, 503, "service_unavailable_error", "server_is_overloaded", true},

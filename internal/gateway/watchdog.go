@@ -51,5 +51,5 @@ func (w *watchdog) fault(err error) *upstream.Fault {
 	case errors.Is(w.ctx.Err(), context.DeadlineExceeded): // the cause may have any name
 		return &upstream.Fault{Class: upstream.Timeout, Message: "the request's time was over"}
 	}
-	return upstream.AsFault(err)
+	return connectFault(err)
 }

@@ -102,12 +102,23 @@ func summary(groups []Group) string {
 			room++
 		}
 	}
-	return fmt.Sprintf("%d keys in %d quota groups; %d of %d groups have room", keys, len(groups), room, len(groups))
+	have := "groups have"
+	if len(groups) == 1 {
+		have = "group has"
+	}
+	return fmt.Sprintf("%s in %s; %d of %d %s room", count(keys, "key"), count(len(groups), "quota group"), room, len(groups), have)
+}
+
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 func (p *Pool) member(i int, now time.Time) Member {
 	k := p.cfg.Keys[i]
-	r := p.records[k.Name]
+	r := p.counted(k.Name)
 	m := Member{
 		Name: k.Name, BaseWeight: k.Weight, Weight: p.places[i].weight, WeightWhy: r.Str(records.AttrWeightWhy),
 		OK: r.Int(records.AttrOK), Refused: r.Int(records.AttrRefused),
@@ -127,7 +138,7 @@ func (p *Pool) member(i int, now time.Time) Member {
 func (p *Pool) cacheRead(keys []Member) *float64 {
 	var read, all int64
 	for _, k := range keys {
-		r := p.records[k.Name]
+		r := p.counted(k.Name)
 		read += r.Int(records.AttrCacheRead)
 		all += r.Int(records.AttrCacheRead) + r.Int(records.AttrInput)
 	}

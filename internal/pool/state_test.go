@@ -61,6 +61,28 @@ func TestStateGolden(t *testing.T) {
 	})
 }
 
+// TestStateCountsAtOnce: who looks after a request finds it, although an instance
+// writes its counts by and by.
+func TestStateCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newPool(embedded.NewMemory(), keys(1))
+	b := book(t, p, ask(sonnet))
+	b.Learn(t.Context(), pool.Outcome{Signals: upstream.Signals{Limits: []upstream.Limit{{PerMinute: 1000, Remaining: 250}}}})
+	b.Settle(t.Context(), upstream.Usage{InputTokens: 10, CacheReadTokens: 30, Exact: true})
+	refuse(t, book(t, p, ask(haiku)), limited(time.Minute))
+	s := p.State(t.Context())
+	k := s.Groups[0].Keys[0]
+	if k.OK != 1 || k.Refused != 1 || k.LastErrorAt == nil || k.LastError == "" || k.HeadroomPercent == nil || *k.HeadroomPercent != 25 {
+		t.Errorf("got %+v, want one answer, one refusal and 25 %% of headroom", k)
+	}
+	if share := s.Groups[0].CacheReadPercent; share == nil || *share != 75 {
+		t.Errorf("got %v of the input from the cache, want 75 %%", share)
+	}
+	if want := "1 key in 1 quota group; 0 of 1 group has room"; s.Summary != want {
+		t.Errorf("got %q, want %q", s.Summary, want)
+	}
+}
+
 func TestSeveralRestsAreInOrder(t *testing.T) {
 	t.Parallel()
 	p := newPool(embedded.NewMemory(), keys(1))

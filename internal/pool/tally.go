@@ -113,6 +113,20 @@ func (b *Booking) flush(ctx context.Context) {
 	}
 }
 
+// counted is a key's record with what this instance has not yet added to it, so
+// that people see what they have just done. The lock is held.
+func (p *Pool) counted(key string) store.Item {
+	t := p.tally[key]
+	if t == nil {
+		return p.records[key]
+	}
+	r, err := store.Apply(p.records[key], t.change())
+	if err != nil { // a wild number in the table
+		return p.records[key]
+	}
+	return r.Item
+}
+
 func (t tally) change() store.Change {
 	var do []store.Assign
 	for attr, n := range map[string]int64{

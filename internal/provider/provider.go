@@ -55,6 +55,7 @@ const (
 	Messages       API = "messages"       // Anthropic's POST /v1/messages
 	CountTokens    API = "count_tokens"   // POST /v1/messages/count_tokens
 	Responses      API = "responses"      // OpenAI's POST /v1/responses
+	InputTokens    API = "input_tokens"   // POST /v1/responses/input_tokens
 	Completions    API = "completions"    // the legacy POST /v1/completions
 	Embeddings     API = "embeddings"     // POST /v1/embeddings
 	Moderations    API = "moderations"    // POST /v1/moderations

@@ -34,6 +34,17 @@ func Encode(req *Request, d provider.Dialect, r provider.NativeRequest) (*provid
 	return call, nil
 }
 
+// EncodeCount makes the call that counts the request's input, with r as for
+// Encode; false when the provider has no such API.
+func EncodeCount(req *Request, d provider.Dialect, r provider.NativeRequest) (*provider.Call, bool) {
+	native, ok := d.(provider.Native)
+	if !ok {
+		return nil, false
+	}
+	r.API, r.Body, r.Stream = provider.InputTokens, withoutOurs(req), false
+	return native.EncodeNative(r)
+}
+
 // allDropped adds what the dialect left out, by the names that the client knows.
 func (t *Translation) allDropped(byDialect []string) []string {
 	names := t.Dropped

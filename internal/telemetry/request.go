@@ -19,7 +19,11 @@ type Request struct {
 	Route string
 	// API is how the client asked, as "messages" or "embeddings"; empty means
 	// Chat Completions.
-	API    string
+	API string
+	// Path is the method and path of a request that nothing here serves, cut to
+	// some 200 bytes; empty for all others. It is the client's own: for log lines,
+	// and no label of any metric.
+	Path   string
 	Stream bool
 	// Batch says that the request could wait for those that people wait for.
 	Batch bool
@@ -56,6 +60,9 @@ type Attempt struct {
 	Provider string
 	// Class is why it failed; empty for the one that answered.
 	Class upstream.Class
+	// Cause is a word for what the network did, as "refused" or "dns", where
+	// Class says only that nothing was answered; empty when nobody knows.
+	Cause string
 	// Began is when it was sent, counted from the request's arrival.
 	Began time.Duration
 	// Took is the time to the refusal, the first content of a stream, or the
@@ -182,7 +189,7 @@ func (r Request) Line(dst []slog.Attr) (slog.Level, string, []slog.Attr) {
 // seldom adds the fields that most lines are spared.
 func (r Request) seldom(dst []slog.Attr) []slog.Attr {
 	for _, text := range [...]struct{ name, value string }{
-		{"route", r.Route}, {"api", r.API}, {"code", r.Code}, {"trace_id", r.Trace.idText()},
+		{"route", r.Route}, {"api", r.API}, {"path", r.Path}, {"code", r.Code}, {"trace_id", r.Trace.idText()},
 	} {
 		if text.value != "" {
 			dst = append(dst, slog.String(text.name, text.value))
@@ -200,12 +207,17 @@ func (r Request) seldom(dst []slog.Attr) []slog.Attr {
 	return dst
 }
 
-// failed lists the attempts that did not answer, as "pool/model key class".
+// failed lists the attempts that did not answer, as "pool/model key class", or
+// "pool/model key class (cause)".
 func failed(attempts []Attempt) []string {
 	var out []string
 	for _, a := range attempts {
 		if a.Class != "" {
-			out = append(out, a.Target+" "+a.Key+" "+string(a.Class))
+			text := a.Target + " " + a.Key + " " + string(a.Class)
+			if a.Cause != "" {
+				text += " (" + a.Cause + ")"
+			}
+			out = append(out, text)
 		}
 	}
 	return out

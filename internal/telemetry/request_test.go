@@ -95,14 +95,15 @@ func TestLine(t *testing.T) {
 func TestSeldomFields(t *testing.T) {
 	t.Parallel()
 	full := logged(t, telemetry.Request{
-		API: "messages", Route: "claude-*", Batch: true, Cost: 1500, Code: "x",
+		API: "messages", Path: "GET /x", Route: "claude-*", Batch: true, Cost: 1500, Code: "x",
 		Trace:    telemetry.Trace{ID: telemetry.TraceID{15: 1}},
-		Attempts: []telemetry.Attempt{{Target: "p/m", Key: "k", Class: upstream.Overload}},
+		Attempts: []telemetry.Attempt{{Target: "p/m", Key: "k", Class: upstream.Overload}, {Target: "p/m", Key: "l", Class: upstream.Connect, Cause: "refused"}},
 	})
 	bare := logged(t, telemetry.Request{Attempts: []telemetry.Attempt{{Key: "k"}}})
 	for name, want := range map[string]any{
 		"api": "messages", "route": "claude-*", "batch": true, "cost_microusd": 1500.0, "code": "x",
-		"trace_id": "00000000000000000000000000000001", "failed_attempts": []any{"p/m k overload"},
+		"trace_id": "00000000000000000000000000000001", "failed_attempts": []any{"p/m k overload", "p/m l connect (refused)"},
+		"path": "GET /x",
 	} {
 		if diff := cmp.Diff(want, full[name]); diff != "" {
 			t.Errorf("%s differs (-want +got):\n%s", name, diff)

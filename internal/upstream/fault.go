@@ -45,7 +45,8 @@ type Fault struct {
 	// came inside a stream that had begun with 200.
 	Status int
 	// Type and Code are the provider's own words for it ("rate_limit_error",
-	// "enforced_spend_limit_reached"); empty when it had none.
+	// "enforced_spend_limit_reached"); empty when it had none. Where nothing was
+	// answered, Code may be a word for what the network did ("refused").
 	Type, Code string
 	// Message is the provider's text with organisation ids taken out, so that
 	// it may be shown to a client.

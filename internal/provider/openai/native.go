@@ -13,6 +13,7 @@ import (
 // paths are the ends of the URLs, behind the version.
 var paths = map[provider.API]string{
 	provider.Responses:      "/responses",
+	provider.InputTokens:    "/responses/input_tokens",
 	provider.Completions:    "/completions",
 	provider.Embeddings:     "/embeddings",
 	provider.Moderations:    "/moderations",
@@ -26,9 +27,9 @@ var paths = map[provider.API]string{
 // ownAPIs are OpenAI's, and compatibleAPIs those that are asked for of a server
 // of which nothing is known.
 var (
-	ownAPIs = []provider.API{provider.Responses, provider.Completions, provider.Embeddings, provider.Moderations,
+	ownAPIs = []provider.API{provider.Responses, provider.InputTokens, provider.Completions, provider.Embeddings, provider.Moderations,
 		provider.Images, provider.Speech, provider.Transcriptions, provider.Translations}
-	compatibleAPIs = append(ownAPIs[1:len(ownAPIs):len(ownAPIs)], provider.Rerank)
+	compatibleAPIs = append(ownAPIs[2:len(ownAPIs):len(ownAPIs)], provider.Rerank)
 )
 
 func (c Config) has(api provider.API) bool {
