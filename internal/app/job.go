@@ -88,21 +88,13 @@ func (j *Job) Run(ctx context.Context) (JobReport, error) {
 	return JobReport{report, by}, err
 }
 
-// Every runs the job at that interval until the context ends. It is for servers;
-// on Lambda a schedule calls Run.
+// Every runs the job at that interval until the context ends, as
+// rebalance.Runner.Every.
 func (j *Job) Every(ctx context.Context, interval time.Duration) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if _, err := j.Run(ctx); err != nil && ctx.Err() == nil {
-				j.cfg.Log.Warn("rebalance failed in part, what it did not change stays as it is", "error", err)
-			}
-		}
-	}
+	rebalance.Every(ctx, interval, j.cfg.Log, func(ctx context.Context) error {
+		_, err := j.Run(ctx)
+		return err
+	})
 }
 
 // refresh returns the runner for the document in force.

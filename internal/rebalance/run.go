@@ -193,9 +193,17 @@ func (r *Runner) call(ctx context.Context, rounds []*round) {
 // writes around it, which have until the end of ctx.
 type task func(ctx, calls context.Context)
 
-// Every runs the job at that interval until the context ends. It is for the
-// server mode; on Lambda a schedule calls Run.
+// Every runs the job at that interval until the context ends. It is for servers;
+// on Lambda a schedule calls Run.
 func (r *Runner) Every(ctx context.Context, interval time.Duration) {
+	Every(ctx, interval, r.cfg.Log, func(ctx context.Context) error {
+		_, err := r.Run(ctx)
+		return err
+	})
+}
+
+// Every calls run at that interval until the context ends, and logs what fails.
+func Every(ctx context.Context, interval time.Duration, log *slog.Logger, run func(context.Context) error) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
@@ -203,8 +211,8 @@ func (r *Runner) Every(ctx context.Context, interval time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if _, err := r.Run(ctx); err != nil && ctx.Err() == nil {
-				r.cfg.Log.Warn("rebalance failed in part, what it did not change stays as it is", "error", err)
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				log.Warn("rebalance failed in part, what it did not change stays as it is", "error", err)
 			}
 		}
 	}
