@@ -108,11 +108,15 @@ func (b *Booking) difference(took [dimensions]int64, of ...dimension) correction
 	defer p.mu.Unlock()
 	q := p.quota(b.on)
 	c := correction{now: p.cfg.Now().UnixMilli(), more: p.owed[b.on]}
+	var more [dimensions]int64
 	for _, d := range of {
 		cost := q.cost(d, took[d])
-		c.more[d] += cost - b.costs[d]
+		more[d] = cost - b.costs[d]
+		c.more[d] += more[d]
 		b.costs[d] = cost
 	}
+	p.spare(b.on, more)
+	b.lower(more)
 	delete(p.owed, b.on)
 	if !c.urgent(q) {
 		p.owe(b.on, c.more)

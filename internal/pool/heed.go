@@ -73,7 +73,7 @@ func (p *Pool) imply(on records.Scope, t told) quota {
 	if t.silent() {
 		return q
 	}
-	known := p.hinted(on)
+	known := p.told(on)
 	for d, at := range t.implied(q) {
 		known[d] = max(known[d], at)
 	}

@@ -112,6 +112,7 @@ func (p *Pool) reserve(ctx context.Context, on records.Scope, guests []*guest) {
 			owed[d] -= more
 		}
 		r.seat(p.known(quotaOf(on.Name, item)), in)
+		p.seated(in)
 	default:
 		p.remember(restOf(item))
 		for _, g := range guests {
@@ -180,7 +181,8 @@ func (r reservation) seat(after quota, in []*guest) {
 		for d := range dimensions {
 			g.b.tail[d] -= behind[d]
 		}
-		g.b.costs, g.b.start = g.costs, time.UnixMilli(r.begins(after, g.costs, behind))
+		g.b.costs, g.b.room = g.costs, r.rooms(after, g.costs)
+		g.b.start = time.UnixMilli(g.b.begins(r.now))
 		g.ok = true
 	}
 }
@@ -200,6 +202,7 @@ func (p *Pool) alone(on records.Scope, r reservation, q quota, in []*guest) {
 	p.quotas[on] = seen
 	p.mu.Unlock()
 	r.seat(q, in)
+	p.seated(in)
 	for _, g := range in {
 		g.b.costs = [dimensions]int64{} // nothing of it stands in the store
 	}

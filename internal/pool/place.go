@@ -36,9 +36,19 @@ func (p *Pool) known(q quota) quota { return q.or(p.limits, p.cfg.Now().UnixMill
 // quota is what is known of a quota, headers included. The lock is held.
 func (p *Pool) quota(on records.Scope) quota { return p.booked(on).raised(p.hinted(on)) }
 
-// hinted are the arrival times that headers told here, but for those told
-// before the clock was set back. The lock is held.
+// hinted are the arrival times that headers told here, and of what was booked
+// before there were any. The lock is held.
 func (p *Pool) hinted(on records.Scope) [dimensions]int64 {
+	implied := p.told(on)
+	for d, at := range p.underway[on] {
+		implied[d] = max(implied[d], at)
+	}
+	return implied
+}
+
+// told are those of headers alone, but for those told before the clock was set
+// back. The lock is held.
+func (p *Pool) told(on records.Scope) [dimensions]int64 {
 	implied, far := p.implied[on], p.cfg.Now().UnixMilli()+farAhead
 	for d, at := range implied {
 		if at > far {
@@ -111,15 +121,19 @@ func (b *Booking) takePlace(ctx context.Context, deadline time.Time) bool {
 		b.giveBack(ctx)
 		return false
 	}
-	wait := b.start.Sub(p.cfg.Now())
-	if wait <= 0 {
+	if !b.start.After(p.cfg.Now()) {
 		return true
 	}
-	if b.start.After(deadline) || !p.pause(ctx, wait) {
+	if b.start.After(deadline) {
 		b.giveBack(ctx)
 		return false
 	}
-	p.look(ctx, wait > longWait)
+	waited, ok := b.await(ctx)
+	if !ok {
+		b.giveBack(ctx)
+		return false
+	}
+	p.look(ctx, waited > longWait)
 	for {
 		now := p.cfg.Now()
 		p.mu.Lock()

@@ -106,6 +106,8 @@ type Pool struct {
 	lines      map[counter]*party                  // the next one, while a write is under way
 	owed       map[records.Scope][dimensions]int64 // corrections too small to write
 	implied    map[records.Scope][dimensions]int64 // arrival times that headers told here
+	corrected  map[records.Scope][dimensions]int64 // the sum of all corrections made here
+	underway   map[records.Scope][dimensions]int64 // and of what was booked before it was priced
 	// unpriced are the bookings under way of which nobody knew the limits.
 	unpriced map[*Booking]struct{}
 	// lastRead is when the shared state was last read.
@@ -149,8 +151,11 @@ func New(cfg Config) *Pool {
 		quotas:  map[records.Scope]quota{},
 		lines:   map[counter]*party{},
 		owed:    map[records.Scope][dimensions]int64{},
-		implied: map[records.Scope][dimensions]int64{},
-		changed: make(chan struct{}),
+
+		corrected: map[records.Scope][dimensions]int64{},
+		underway:  map[records.Scope][dimensions]int64{},
+		implied:   map[records.Scope][dimensions]int64{},
+		changed:   make(chan struct{}),
 
 		unpriced: map[*Booking]struct{}{},
 	}
@@ -200,6 +205,7 @@ type Booking struct {
 	billed  records.Scope     // the quota that costs stand on, guarded by the pool's mu
 	costs   [dimensions]int64 // ms of refill that were booked, guarded likewise until it is warm
 	tail    [dimensions]int64 // arrival times right after it was booked
+	room    [dimensions]int64 // of the bursts it may use; 0 where there is no limit
 	version int64             // of the quota it was priced with
 	cold    bool              // it was booked before any limit was known, and is not priced yet
 	thawed  bool              // it was priced when another's answer told the limits; guarded by the pool's mu
@@ -211,7 +217,9 @@ type Booking struct {
 	holder  string            // names this booking in a probe lease
 	probes  []records.Scope   // rests whose probe lease it holds
 	over    []records.Scope   // rests that its success ends
-	pending sync.WaitGroup    // writes under way
+	// corrected is the pool's sum when it got its place.
+	corrected [dimensions]int64
+	pending   sync.WaitGroup // writes under way
 }
 
 // write makes a change to the record of a rest and returns what stands there.

@@ -148,15 +148,24 @@ func version(v int64) store.Cond {
 	return store.Is(records.AttrVersion, store.EQ, store.Num(v))
 }
 
-// begins is when a booked request may start, from the state after the write
-// and what those behind it in the same write have taken.
-func (r reservation) begins(after quota, costs, behind [dimensions]int64) int64 {
-	start := r.now
+// rooms is how much of each burst a request with these costs may use, after it
+// was booked; 0 where there is no limit.
+func (r reservation) rooms(after quota, costs [dimensions]int64) (rooms [dimensions]int64) {
+	r.largest = costs
 	for d := range dimensions {
 		if after.limit[d] > 0 {
-			one := r
-			one.largest = costs
-			start = max(start, after.at[d]-behind[d]-one.room(after, d))
+			rooms[d] = r.room(after, d)
+		}
+	}
+	return rooms
+}
+
+// begins is when a booked request may start.
+func (b *Booking) begins(now int64) int64 {
+	start := now
+	for d, room := range b.room {
+		if room > 0 {
+			start = max(start, b.tail[d]-room)
 		}
 	}
 	return start

@@ -129,7 +129,7 @@ func TestReserve(t *testing.T) {
 			if won != tt.won || after.at[requests] != noon+tt.at {
 				t.Errorf("won %v, %d ms after noon; want %v, %d", won, after.at[requests]-noon, tt.won, tt.at)
 			}
-			if begins := r.begins(after, tt.r.costs, [dimensions]int64{}) - noon; won && begins != tt.begins {
+			if begins := begins(r, after, tt.r.costs) - noon; won && begins != tt.begins {
 				t.Errorf("begins %d ms after noon, want %d", begins, tt.begins)
 			}
 		})
@@ -196,7 +196,7 @@ func TestWaitingInOneDimensionIsChargedWhereItStarts(t *testing.T) {
 		if item, won = apply(t, item, change); !won {
 			t.Fatal("lost")
 		}
-		if r.begins(quotaOf("g", item), costs, [dimensions]int64{}) >= noon+30_000 {
+		if begins(r, quotaOf("g", item), costs) >= noon+30_000 {
 			sent++
 		}
 	}
@@ -246,4 +246,10 @@ func TestReserveWithinTheDeadline(t *testing.T) {
 			t.Errorf("%s: %d ms stand there, want %d", tt.name, got, tt.at)
 		}
 	}
+}
+
+// begins is when a request that was booked by itself may start.
+func begins(r reservation, after quota, costs [dimensions]int64) int64 {
+	b := &Booking{tail: after.at, room: r.rooms(after, costs)}
+	return b.begins(r.now)
 }

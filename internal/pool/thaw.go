@@ -5,9 +5,13 @@ import "github.com/fallow-dev/fallow/internal/records"
 // What is booked before any limit is known cannot be priced. The first answer
 // tells the limits, but its headers count only what the provider had taken by
 // then, and whoever waits starts at once. So those under way in this process are
-// priced in that moment, and the next reservation takes what they lack along; of
-// 300 requests onto one key, 36 were refused when each was priced by its own
-// answer. Those of other instances are: nobody here knows of them.
+// priced in that moment; of 300 requests onto one key, 36 were refused when each
+// was priced by its own answer. Those of other instances are: nobody here knows
+// of them.
+//
+// What they take is an arrival time, as if a header had told it, and not a
+// correction that adds up: the headers of their own answers, which come in the
+// next moment, count the same requests again, and arrival times merge by maximum.
 
 // cool notes a booking that could not be priced.
 func (b *Booking) cool() {
@@ -45,20 +49,42 @@ func (p *Pool) thaw(on records.Scope) {
 	if q.cold {
 		return
 	}
-	owed := p.owed[on]
+	var under [dimensions]int64
 	for b := range p.unpriced {
 		if records.GroupScope(p.groupOfKey(b.Key), b.want.Family) != on {
 			continue
 		}
 		for d, more := range b.price(on, q) {
-			if q.limit[d] > 0 {
-				owed[d] += more
-			}
+			under[d] += more
 		}
 		b.thawed = true
 		delete(p.unpriced, b)
 	}
-	p.owed[on] = owed
+	p.raise(on, q, under)
+}
+
+// raise notes the arrival time of what is under way. The lock is held.
+func (p *Pool) raise(on records.Scope, q quota, under [dimensions]int64) {
+	at, now := p.underway[on], p.cfg.Now().UnixMilli()
+	for d, more := range under {
+		if q.limit[d] > 0 && more > 0 {
+			at[d] = max(at[d], max(q.at[d], now)+more)
+		}
+	}
+	p.underway[on] = at
+}
+
+// lower takes back from that time what a request took less. What was charged to
+// the table needs no such thing. The lock is held.
+func (b *Booking) lower(more [dimensions]int64) {
+	if !b.thawed {
+		return
+	}
+	at := b.pool.underway[b.on]
+	for d := range at {
+		at[d] += more[d]
+	}
+	b.pool.underway[b.on] = at
 }
 
 // price charges a booking to a quota instead of the one it was charged to, and
