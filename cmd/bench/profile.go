@@ -24,7 +24,7 @@ type profileCmd struct {
 // Help is what --help shows above the flags.
 func (profileCmd) Help() string {
 	return `  make profile                                bin/cpu.pprof and bin/allocs.pprof
-  bench profile --only large --out /tmp/p     then: go tool pprof -top /tmp/p/cpu.pprof`
+  bench profile --only large --out bin     then: go tool pprof -top bin/cpu.pprof`
 }
 
 // Run loads a gateway and fetches its profiles meanwhile.
