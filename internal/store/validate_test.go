@@ -74,7 +74,6 @@ func TestChangeValidate(t *testing.T) {
 	}
 }
 
-// An error is for a person: it must not carry a megabyte of somebody's text.
 // TestAttrNamesAreThoseOfTheirExpression: it is not used itself, for its time.
 func TestAttrNamesAreThoseOfTheirExpression(t *testing.T) {
 	t.Parallel()
@@ -89,6 +88,7 @@ func TestAttrNamesAreThoseOfTheirExpression(t *testing.T) {
 	})
 }
 
+// An error is for a person: it must not carry a megabyte of somebody's text.
 func TestValidateErrorsAreShort(t *testing.T) {
 	t.Parallel()
 	huge := strings.Repeat("x", 1<<20)
