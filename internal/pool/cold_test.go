@@ -297,3 +297,27 @@ func TestColdOnesAreCountedWhenLimitsAreTold(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsUnderWayIsForgottenWithItsClock: a clock that is set back leaves the
+// arrival times of what was under way far in the future, where nobody waits.
+func TestWhatIsUnderWayIsForgottenWithItsClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ahead := 2 * time.Hour
+		v := newVendor(quota.Limits{Requests: 6000, InputTokens: 1_000_000})
+		answers := v.answers(quota.Need{Requests: 1, InputTokens: 10_000})
+		p := newPool(newFaulty(), keys(1), waits(time.Minute), unconfigured, clock(func() time.Time { return time.Now().Add(ahead) }))
+		want := ask(sonnet)
+		want.Input = 10_000
+		var sent []*pool.Booking
+		for range 5 {
+			sent = append(sent, book(t, p, want))
+		}
+		sent[0].Learn(t.Context(), answers())
+		sent[0].Settle(t.Context(), upstream.Usage{InputTokens: want.Input})
+		ahead = 0
+		if b := book(t, p, want); b.Waited > 0 {
+			t.Errorf("waited %v after the clock was set back, want 0", b.Waited)
+		}
+	})
+}

@@ -40,22 +40,24 @@ func (p *Pool) quota(on records.Scope) quota { return p.booked(on).raised(p.hint
 // before there were any. The lock is held.
 func (p *Pool) hinted(on records.Scope) [dimensions]int64 {
 	implied := p.told(on)
-	for d, at := range p.underway[on] {
+	for d, at := range p.near(p.underway[on]) {
 		implied[d] = max(implied[d], at)
 	}
 	return implied
 }
 
-// told are those of headers alone, but for those told before the clock was set
-// back. The lock is held.
-func (p *Pool) told(on records.Scope) [dimensions]int64 {
-	implied, far := p.implied[on], p.cfg.Now().UnixMilli()+farAhead
-	for d, at := range implied {
+// told are those of headers alone. The lock is held.
+func (p *Pool) told(on records.Scope) [dimensions]int64 { return p.near(p.implied[on]) }
+
+// near leaves out arrival times from before the clock was set back.
+func (p *Pool) near(arrivals [dimensions]int64) [dimensions]int64 {
+	far := p.cfg.Now().UnixMilli() + farAhead
+	for d, at := range arrivals {
 		if at > far {
-			implied[d] = 0
+			arrivals[d] = 0
 		}
 	}
-	return implied
+	return arrivals
 }
 
 // needs is what a request takes of each dimension when it is admitted.

@@ -65,7 +65,7 @@ func (p *Pool) thaw(on records.Scope) {
 
 // raise notes the arrival time of what is under way. The lock is held.
 func (p *Pool) raise(on records.Scope, q quota, under [dimensions]int64) {
-	at, now := p.underway[on], p.cfg.Now().UnixMilli()
+	at, now := p.near(p.underway[on]), p.cfg.Now().UnixMilli()
 	for d, more := range under {
 		if q.limit[d] > 0 && more > 0 {
 			at[d] = max(at[d], max(q.at[d], now)+more)
