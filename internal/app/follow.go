@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -11,6 +12,20 @@ import (
 	"github.com/fallow-dev/fallow/internal/gateway"
 	"github.com/fallow-dev/fallow/internal/revision"
 )
+
+// withDefaults fills in what Live and Job keep across documents.
+func (cfg LiveConfig) withDefaults() LiveConfig {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Secrets == nil { // the last good values must not go with a document
+		cfg.Secrets = Secrets(cfg.Environ, cfg.Log)
+	}
+	if cfg.Now == nil {
+		cfg.Now = wallClock
+	}
+	return cfg
+}
 
 // follow makes the source of the documents in force, and the hash of the
 // deployed one; both are empty if that does not follow revisions.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -38,15 +37,7 @@ type JobReport struct {
 // used. The table is first read by the first run, for at most 2 s; without an
 // answer that run goes by the deployed document.
 func NewJob(cfg LiveConfig) (*Job, error) {
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	if cfg.Secrets == nil { // the last good values must not go with a runner
-		cfg.Secrets = Secrets(cfg.Environ, cfg.Log)
-	}
-	if cfg.Now == nil {
-		cfg.Now = wallClock
-	}
+	cfg = cfg.withDefaults()
 	source, hash, err := follow(cfg)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -64,15 +63,7 @@ var _ http.Handler = (*Live)(nil)
 // the table once, for at most 2 s, and without an answer the deployed document
 // is served until the next reading. If they are not, it does no I/O.
 func NewLive(ctx context.Context, cfg LiveConfig) (*Live, error) {
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	if cfg.Secrets == nil { // the last good values must not go with a gateway
-		cfg.Secrets = Secrets(cfg.Environ, cfg.Log)
-	}
-	if cfg.Now == nil {
-		cfg.Now = wallClock
-	}
+	cfg = cfg.withDefaults()
 	l := &Live{cfg: cfg}
 	first, err := l.build(cfg.Document, revision.Revision{Source: revision.FromFile})
 	if err != nil {
